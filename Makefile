@@ -1,0 +1,53 @@
+# Two commands are enough: `make nightly` and `make test`. `make help` lists the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+
+# Bytecode is compiled once at install; without it every task would pay seconds to import.
+unexport PYTHONDONTWRITEBYTECODE
+export MLFLOW_DISABLE_TELEMETRY := true
+export DO_NOT_TRACK := 1
+
+.PHONY: help
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(BIN)/uv: requirements/uv.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else f"Got Python {v[0]}.{v[1]} as $(PYTHON), expected 3.11 to 3.13. Run: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/uv.txt
+	@touch $@
+
+.venv/base.installed: requirements/base.txt pyproject.toml $(BIN)/uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes --compile-bytecode -r requirements/base.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/dev.installed: requirements/dev.txt .venv/base.installed
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes --compile-bytecode -r requirements/dev.txt
+	@touch $@
+
+.PHONY: setup
+setup: .venv/base.installed ## Install everything the night needs into .venv
+
+.PHONY: test
+test: .venv/dev.installed ## Run all tests
+	$(BIN)/python -m pytest
+
+.PHONY: check
+check: .venv/dev.installed ## Check format, lint, types, SQL and import layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models
+	$(BIN)/python -m pytest -q tests/project
+
+.PHONY: sql
+sql: .venv/base.installed ## Open a SQL prompt on the published scores
+	@$(BIN)/nightmarket sql
+
+.PHONY: lock
+lock: $(BIN)/uv ## Resolve the locks in requirements/ again
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml -o requirements/base.txt
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 --group dev -c requirements/base.txt pyproject.toml -o requirements/dev.txt

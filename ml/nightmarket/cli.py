@@ -1,0 +1,172 @@
+"""One command per step of the night.
+
+Every command prints, as its last line, one JSON object with what it did; logs and progress go to
+stderr. Exit codes: 0 done, 2 refused (the message says what was got, expected, and what to do;
+everything is as it was), 99 nothing to do.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import time
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nightmarket import __version__
+from nightmarket.errors import EXIT_NOTHING_TO_DO, EXIT_REFUSED, NightmarketError
+from nightmarket.settings import Settings, load_settings
+from nightmarket.steps import StepResult
+
+
+class _Date(click.ParamType):
+    name = "yyyy-mm-dd"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"Got {value!r} but expected a date such as 2017-12-01.", param, ctx)
+
+
+_AS_OF = click.option("--as-of", "as_of", type=_Date(), required=True, help="The night: what had arrived before this date.")
+_SNAPSHOT = click.option("--snapshot", "snapshot_id", required=True, help="The snapshot_id that `land` printed.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__)
+def main() -> None:
+    """Nightmarket: every night, tomorrow morning's decisions from a shop's raw tables."""
+
+
+def _run(step: str, record_as: str | None = None, /, **arguments: Any) -> None:
+    """Run ``nightmarket.steps.<step>.run``, record the result with the night, print it as JSON."""
+    from nightmarket.io.night import Night
+
+    started = time.perf_counter()
+    try:
+        settings: Settings = load_settings()
+        night = None
+        if record_as and "snapshot_id" in arguments:
+            night = Night(settings, arguments["as_of"], arguments["snapshot_id"])
+            night.forget(record_as)
+        result: StepResult | None = importlib.import_module(f"nightmarket.steps.{step}").run(settings, **arguments)
+        if result is None:
+            sys.exit(EXIT_NOTHING_TO_DO)
+        line = {
+            "step": record_as or step,
+            "rows": result.rows,
+            **result.detail,
+            "seconds": round(time.perf_counter() - started, 3),
+        }
+        if record_as == "land":
+            night = Night(settings, date.fromisoformat(line["as_of_date"]), line["snapshot_id"])
+        if night is not None and record_as is not None:
+            night.record(record_as, line)
+    except NightmarketError as error:
+        click.echo(f"{type(error).__name__}: {error}", err=True)
+        sys.exit(EXIT_REFUSED)
+    click.echo(json.dumps(line, sort_keys=True, default=str))
+
+
+@main.command()
+@click.option("--as-of", "as_of", type=_Date(), help="The night. Default: the day after the source's complete_through.")
+@click.option(
+    "--scheduled-for",
+    "scheduled_for",
+    type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z"]),
+    help="The instant of a scheduled run: the night is its shop-local date, and a source that is behind is stale.",
+)
+def land(as_of: date | None, scheduled_for: datetime | None) -> None:
+    """Read the source into the shop contract and pin a snapshot."""
+    _run("land", "land", as_of=as_of, scheduled_for=scheduled_for)
+
+
+@main.command()
+@click.argument("border", type=click.Choice(["landed", "features", "scores"]))
+@_AS_OF
+@_SNAPSHOT
+def check(border: str, as_of: date, snapshot_id: str) -> None:
+    """Hold the expectations of one border; a failed `stop` ends the night."""
+    _run("check", f"check__{border}", border=border, as_of=as_of, snapshot_id=snapshot_id)
+
+
+@main.command()
+@_AS_OF
+@_SNAPSHOT
+def embed(as_of: date, snapshot_id: str) -> None:
+    """Embed the text that was never embedded before."""
+    _run("embed", "embed", as_of=as_of, snapshot_id=snapshot_id)
+
+
+@main.command()
+@_AS_OF
+@_SNAPSHOT
+def transform(as_of: date, snapshot_id: str) -> None:
+    """Build features (and, where a family has no model for this night, its training origins) with dbt."""
+    _run("transform", "transform", as_of=as_of, snapshot_id=snapshot_id)
+
+
+@main.command()
+@click.argument("family")
+@_AS_OF
+@_SNAPSHOT
+@click.option("--if-needed", is_flag=True, help="Do nothing (exit code 99) where a model may already score this night.")
+def train(family: str, as_of: date, snapshot_id: str, if_needed: bool) -> None:
+    """Train, calibrate, test, gate and register the recipes of FAMILY at the cut-off --as-of."""
+    _run("train", f"train__{family}", family=family, as_of=as_of, snapshot_id=snapshot_id, if_needed=if_needed)
+
+
+@main.command()
+@click.argument("family")
+@_AS_OF
+@_SNAPSHOT
+def score(family: str, as_of: date, snapshot_id: str) -> None:
+    """Score every eligible row of FAMILY into a staged partition."""
+    _run("score", f"score__{family}", family=family, as_of=as_of, snapshot_id=snapshot_id)
+
+
+@main.command()
+@_AS_OF
+@_SNAPSHOT
+def publish(as_of: date, snapshot_id: str) -> None:
+    """Make the checked tables of the night visible in one atomic step."""
+    _run("publish", "publish", as_of=as_of, snapshot_id=snapshot_id)
+
+
+@main.command()
+@_AS_OF
+@_SNAPSHOT
+def report(as_of: date, snapshot_id: str) -> None:
+    """Write the morning report."""
+    _run("report", "report", as_of=as_of, snapshot_id=snapshot_id)
+
+
+@main.command()
+@click.option("--example", "example_dir", type=click.Path(path_type=Path), help="Write a tiny valid example export here.")
+def contract(example_dir: Path | None) -> None:
+    """Describe the shop contract, or write a tiny valid example of it."""
+    _run("contract", example_dir=example_dir)
+
+
+@main.command()
+@click.argument("query", required=False)
+def sql(query: str | None) -> None:
+    """Open a SQL prompt on the serving store, or run QUERY and print its rows."""
+    _run("sql", query=query)
+
+
+@main.command()
+def relink() -> None:
+    """Rebuild the serving store's views after var was moved."""
+    _run("relink")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""What can go wrong, named. Every message says what was got, what was expected and what to do.
+
+Each error subclasses ``NightmarketError`` (so the command line can print it without a traceback
+and exit with ``EXIT_REFUSED``) and a builtin (so library callers can catch what they expect).
+"""
+
+from __future__ import annotations
+
+EXIT_REFUSED = 2
+"""Exit code of a command that refused its input and left everything as it was."""
+
+EXIT_NOTHING_TO_DO = 99
+"""Exit code of a command that was asked to act only if needed, and was not needed (Airflow: skipped)."""
+
+
+class NightmarketError(Exception):
+    """Base of every error a user can mend. Never raised itself."""
+
+
+class InvalidSetting(NightmarketError, ValueError):
+    """A setting has a value that cannot be used."""
+
+
+class UnknownSource(NightmarketError, ValueError):
+    """The configured source has no adapter."""
+
+
+class SourceUnreadable(NightmarketError, FileNotFoundError):
+    """The source's folder or file is not there, or cannot be read."""
+
+
+class ContractBroken(NightmarketError, ValueError):
+    """A table of the source lacks a column, has a wrong type, or holds too many bad rows."""
+
+
+class DateOutsideData(NightmarketError, ValueError):
+    """The as_of_date lies in the future of the source, or before its first usable night."""
+
+
+class SourceStale(NightmarketError, RuntimeError):
+    """A scheduled night found its source behind the shop's calendar."""
+
+
+class SnapshotMissing(NightmarketError, LookupError):
+    """A step named a snapshot that was never landed, or whose files changed since."""
+
+
+class StepMissing(NightmarketError, LookupError):
+    """A step needs the result of an earlier step of the same night."""
+
+
+class WarehouseLocked(NightmarketError, BlockingIOError):
+    """Another process holds the warehouse's writer lock."""
+
+
+class TransformFailed(NightmarketError, RuntimeError):
+    """dbt ended with an error."""
+
+
+class EncoderUnusable(NightmarketError, ValueError):
+    """The encoder folder is not a BERT-family model that can be run."""
+
+
+class CheckFailed(NightmarketError, AssertionError):
+    """An expectation with severity ``stop`` does not hold."""
+
+
+class NoChampion(NightmarketError, LookupError):
+    """No registered model may score this night."""
+
+
+class ModelCorrupted(NightmarketError, ValueError):
+    """A model's files do not match the hashes in its manifest."""
+
+
+class TrainingRefused(NightmarketError, ValueError):
+    """There is too little closed history, or too few examples, to train on."""
+
+
+class PublishRefused(NightmarketError, RuntimeError):
+    """What is staged was not checked, or changed after its check."""

@@ -1,0 +1,128 @@
+"""The warehouse: one DuckDB file, one writer.
+
+Who writes holds ``var/warehouse.lock`` (flock) for the whole step; a child process such as dbt
+inherits the descriptor, so the lock lives as long as the last of them. DuckDB's own file lock
+would only protect single connections, not a step that opens several.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+
+import duckdb
+
+from nightmarket.contracts import SHOP_CONTRACT, Table
+from nightmarket.errors import StepMissing, WarehouseLocked
+from nightmarket.io.landing import Snapshot
+from nightmarket.settings import Settings
+
+
+@contextlib.contextmanager
+def writer_lock(settings: Settings) -> Iterator[int]:
+    """Hold the writer's lock; yield its inheritable file descriptor (pass it on by ``pass_fds``).
+
+    Raises
+    ------
+    WarehouseLocked
+        Another process holds it; the message names the process.
+    """
+    settings.var_dir.mkdir(parents=True, exist_ok=True)
+    path = settings.var_dir / "warehouse.lock"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(descriptor, 200).decode(errors="replace").strip() or "an unknown process"
+            raise WarehouseLocked(
+                f"Got the warehouse {settings.warehouse_path} already being written by {holder}, expected to be the "
+                "only writer. Wait for it to end, or stop it, and run this step again."
+            ) from None
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, f"process {os.getpid()}\n".encode())
+        os.set_inheritable(descriptor, True)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def open_warehouse(settings: Settings, *, write: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the warehouse, to read unless ``write``; writing takes the writer's lock.
+
+    Raises
+    ------
+    WarehouseLocked
+        ``write`` was asked while another process writes (or reading while one has the file open).
+    StepMissing
+        There is no warehouse to read yet.
+    """
+    with contextlib.ExitStack() as stack:
+        if write:
+            stack.enter_context(writer_lock(settings))
+        elif not settings.warehouse_path.exists():
+            raise StepMissing(
+                f"Got no warehouse at {settings.warehouse_path}, expected the one that `nightmarket land` makes. "
+                "Run `make nightly`, or `nightmarket land` first."
+            )
+        spill = settings.var_dir / "spill"
+        spill.mkdir(parents=True, exist_ok=True)
+        try:
+            connection = duckdb.connect(
+                str(settings.warehouse_path),
+                read_only=not write,
+                config={
+                    "threads": settings.threads,
+                    "memory_limit": settings.warehouse_memory,
+                    "temp_directory": str(spill),
+                    "autoinstall_known_extensions": False,
+                    "TimeZone": "UTC",
+                },
+            )
+        except duckdb.IOException as error:
+            if "lock" not in str(error).lower():
+                raise
+            raise WarehouseLocked(
+                f"Got the warehouse {settings.warehouse_path} opened by another process, expected it free. "
+                f"Close it there (consumers read the serving store, not the warehouse) and try again. DuckDB: {error}"
+            ) from error
+        stack.callback(connection.close)
+        yield connection
+
+
+def pin_snapshot(connection: duckdb.DuckDBPyConnection, settings: Settings, snapshot: Snapshot) -> None:
+    """Point the views ``raw.*`` and ``quarantine.*`` at exactly the files of ``snapshot``.
+
+    A step that reads ``raw.*`` pins first and holds the writer's lock until it is done, so what
+    another run lands in between cannot reach it.
+    """
+    connection.execute("create schema if not exists raw; create schema if not exists quarantine")
+    for table in SHOP_CONTRACT:
+        landed = snapshot.tables[table.name]
+        files = [str(settings.landing_dir / file.path) for file in landed.files]
+        source = f"read_parquet({_sql_list(files)})" if files else _empty(table)
+        columns = ", ".join(column.name for column in table.columns)
+        connection.execute(f"create or replace view raw.{table.name} as select {columns} from {source}")
+        rejected = [str(settings.landing_dir / file.path) for file in landed.quarantine_files]
+        if rejected:
+            connection.execute(
+                f"create or replace view quarantine.{table.name} as "
+                f"select * from read_parquet({_sql_list(rejected)}, union_by_name = true)"
+            )
+        else:
+            connection.execute(f"drop view if exists quarantine.{table.name}")
+
+
+def _empty(table: Table) -> str:
+    nulls = ", ".join(f"cast(null as {column.type}) as {column.name}" for column in table.columns)
+    return f"(select {nulls} where false)"
+
+
+def _sql_list(values: list[str]) -> str:
+    quoted = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
+    return f"[{quoted}]"
+
+
