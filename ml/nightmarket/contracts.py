@@ -118,7 +118,9 @@ SHOP_CONTRACT: tuple[Table, ...] = (
             Column("ordered_at", INSTANT, "When it was ordered (UTC).", required=True),
             Column("order_date", DATE, "Shop-local date of ordered_at.", derived_from="ordered_at"),
             Column("quantity", QUANTITY, "Units; negative for a return.", required=True),
-            Column("sales_amount", MONEY, "What the customer paid for the line, in the shop's currency.", required=True),
+            Column(
+                "sales_amount", MONEY, "What the customer paid for the line, in the shop's currency.", required=True
+            ),
             Column("discount_amount", MONEY, "Price reductions on the line, as a positive amount.", default="0"),
             Column("coupon_amount", MONEY, "Coupons redeemed on the line, as a positive amount.", default="0"),
             Column("currency", TEXT, "ISO 4217 code. Empty means the shop's currency."),
@@ -258,3 +260,47 @@ SHOP_CONTRACT: tuple[Table, ...] = (
 )
 
 CONTRACT_TABLES: dict[str, Table] = {table.name: table for table in SHOP_CONTRACT}
+
+
+def _score_table(family: str, description: str, keys: tuple[Column, ...], predictions: tuple[Column, ...]) -> Table:
+    """Lay out ``scores.<family>``: keys, night, horizon, predictions, reasons, where the row comes from."""
+    return Table(
+        f"scores.{family}",
+        description,
+        key=(*(column.name for column in keys), "as_of_date"),
+        columns=(
+            *keys,
+            Column("as_of_date", DATE, "The night: the score knows what had arrived before this shop-local date."),
+            Column("horizon_days", COUNT, "Days from as_of_date (inclusive) that the prediction is about."),
+            *predictions,
+            Column("reason_1", TEXT, "What speaks most for the prediction; null where not computed."),
+            Column("reason_2", TEXT, "What speaks second most for it; null where not computed."),
+            Column("reason_3", TEXT, "What speaks third most for it; null where not computed."),
+            Column("model_version", TEXT, "Registered model and version that scored the row."),
+            Column("run_id", TEXT, "The run; its inputs, checks and hashes are in ops.runs."),
+        ),
+    )
+
+
+SERVED_TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        _score_table(
+            "purchase_intent",
+            "Who will buy what. One row per customer, category and night.",
+            keys=(
+                Column("customer_id", ID, "The customer."),
+                Column("category_id", ID, "The category."),
+            ),
+            predictions=(
+                Column(
+                    "probability",
+                    "DOUBLE",
+                    "Calibrated probability that the customer buys from the category within the horizon: of the rows"
+                    " near .3, about 3 in 10 do.",
+                ),
+            ),
+        ),
+    )
+}
+"""Tables of the serving store that hold a partition per night, with their columns in order."""

@@ -1,0 +1,160 @@
+"""SQL that types the rows of a part and names what is wrong with them. Builders only: nothing is run here.
+
+Each row gets at most one reason, the first that holds, in this order: ``missing_required``, then per column
+``non_finite:<column>``, ``bad_type:<column>``, ``negative:<column>``. ``duplicate_key``, ``superseded`` and
+``foreign_currency`` depend on other rows and come later, in landing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nightmarket.contracts import COUNT, DATE, FLAG, INSTANT, TEXT, Column, Table
+
+REASON, PART, ROW, KEY, SOURCE = "_reason", "_part", "_row", "_key", "_source"
+"""Columns beside the contract's: what is wrong, which part and row it came from, a hash of the key, and the row as it
+was given."""
+OWN_COLUMNS = (ROW, KEY)
+"""What a part may give of them: its place in the file, and a hash that is equal exactly when the key is."""
+
+_TEXT_TYPES = ("VARCHAR",)
+_FLOATS = ("FLOAT", "DOUBLE")
+
+
+def typed_select(
+    table: Table,
+    part: int,
+    relation: str,
+    given: Mapping[str, str],
+    *,
+    kept: tuple[str, ...],
+    version_key: tuple[str, ...],
+) -> str:
+    """Return a ``select`` of the given contract columns in their contract types, with reason and source.
+
+    Parameters
+    ----------
+    relation : str
+        The view of a part, whose columns are those of ``given``.
+    given : mapping of column name to DuckDB type
+        What the part has; contract columns it lacks become their default or NULL.
+    kept : tuple of str
+        Every source column of all parts of the table, in one order, so that parts can be stacked.
+    version_key : tuple of str
+        What tells two rows of the table apart.
+    """
+    typed = {column.name: _typed(column, given) for column in table.given_columns}
+    columns = [f"{value} as {name}" for name, value in typed.items()]
+    key = KEY if KEY in given else f"hash({', '.join(typed[name] for name in version_key)})"
+    source = ", ".join(f"{quoted(name)} := {_as_text(name, given)}" for name in kept)
+    return (
+        f"select {', '.join(columns)}, {_reason(table, given)} as {REASON}, {part} as {PART}, "
+        f"{ROW if ROW in given else 0} as {ROW}, {key} as {KEY}, struct_pack({source}) as {SOURCE} from {relation}"
+    )
+
+
+def unparsable_counts(table: Table, relation: str, given: Mapping[str, str]) -> str:
+    """Return a ``select`` of, for each given column that needs a cast: values, bad values, and one bad value."""
+    counts = []
+    for column in table.given_columns:
+        if column.name not in given or column.type in (TEXT, given[column.name]):
+            continue
+        bad = f"({_bad(column, given[column.name])})"
+        counts.append(
+            f"struct_pack(name := '{column.name}', given := count(*) filter ({_present(column.name, given)}), "
+            f"bad := count(*) filter ({bad}), example := min(cast({column.name} as varchar)) filter ({bad}))"
+        )
+    return f"select [{', '.join(counts)}] from {relation}" if counts else "select []"
+
+
+def quoted(name: str) -> str:
+    """Return ``name`` as a SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Return ``text`` as a SQL string."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _typed(column: Column, given: Mapping[str, str]) -> str:
+    if column.name not in given:
+        value = f"cast(null as {column.type})"
+    elif column.default == "''" and given[column.name] in _TEXT_TYPES:
+        return f"coalesce(trim({column.name}), '')"
+    else:
+        value = _cast(column, given[column.name])
+    return value if column.default is None else f"coalesce({value}, cast({column.default} as {column.type}))"
+
+
+def _cast(column: Column, given: str) -> str:
+    name = column.name
+    if column.type == TEXT:
+        return _text(name, given)
+    if given == column.type:
+        return name
+    if column.type == INSTANT:
+        # A cast to TIMESTAMP would silently drop the offset of `2024-01-01 10:00:00+02`.
+        return f"cast(try_cast({name} as timestamptz) as timestamp)"
+    if column.type == DATE and given in _TEXT_TYPES:
+        # A date with a time of day is a wrong type, not a date.
+        return f"case when length(trim({name})) <= 10 then try_cast({name} as date) end"
+    if column.type == COUNT and given not in ("INTEGER", "SMALLINT", "TINYINT"):
+        # A cast would round 3.7 to 4.
+        number = f"try_cast({name} as double)"
+        return f"case when {number} = floor({number}) then try_cast({name} as integer) end"
+    return f"try_cast({name} as {column.type})"
+
+
+def _text(name: str, given: str) -> str:
+    if given in _TEXT_TYPES:
+        return f"nullif(trim({name}), '')"
+    if given in _FLOATS:
+        # pandas turns whole numbers with gaps into floats: 17850.0 is the customer 17850.
+        whole = f"{name} = floor({name}) and abs({name}) < 1e15"
+        return f"case when {whole} then cast(cast({name} as bigint) as varchar) else cast({name} as varchar) end"
+    return f"cast({name} as varchar)"
+
+
+def _reason(table: Table, given: Mapping[str, str]) -> str:
+    missing = [f"not ({_present(c.name, given)})" for c in table.given_columns if c.required and c.name in given]
+    whens = [f"when {' or '.join(missing)} then 'missing_required'"] if missing else []
+    for column in table.given_columns:
+        if column.name not in given or column.type == TEXT:
+            continue
+        kind = given[column.name]
+        finite = _not_finite(column, kind)
+        if finite:
+            whens.append(f"when {finite} then 'non_finite:{column.name}'")
+        if kind != column.type:
+            whens.append(f"when {_bad(column, kind)} then 'bad_type:{column.name}'")
+        if column.non_negative:
+            whens.append(f"when {_cast(column, kind)} < 0 then 'negative:{column.name}'")
+    return f"case {' '.join(whens)} end" if whens else "cast(null as varchar)"
+
+
+def _present(name: str, given: Mapping[str, str]) -> str:
+    return f"coalesce(trim({name}) <> '', false)" if given[name] in _TEXT_TYPES else f"{name} is not null"
+
+
+def _bad(column: Column, kind: str) -> str:
+    if kind == column.type:
+        return "false"
+    return f"{_present(column.name, {column.name: kind})} and {_cast(column, kind)} is null"
+
+
+def _not_finite(column: Column, kind: str) -> str | None:
+    if column.type == FLAG:
+        return None
+    if kind in _FLOATS:
+        return f"{column.name} is not null and not isfinite({column.name})"
+    if kind in ("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE") and column.type in (DATE, INSTANT):
+        return f"{column.name} is not null and not isfinite({column.name})"
+    if kind in _TEXT_TYPES:
+        target = {DATE: "timestamp", INSTANT: "timestamp"}.get(column.type, "double")
+        return f"not isfinite(try_cast({column.name} as {target}))"
+    return None
+
+
+def _as_text(name: str, given: Mapping[str, str]) -> str:
+    return f"cast({quoted(name)} as varchar)" if name in given else "cast(null as varchar)"
