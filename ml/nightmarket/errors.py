@@ -6,8 +6,13 @@ and exit with ``EXIT_REFUSED``) and a builtin (so library callers can catch what
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 EXIT_REFUSED = 2
 """Exit code of a command that refused its input and left everything as it was."""
+
+EXIT_BUSY = 75
+"""Exit code of a command that found the warehouse held by another process: the one refusal that waiting mends."""
 
 EXIT_NOTHING_TO_DO = 99
 """Exit code of a command that was asked to act only if needed, and was not needed (Airflow: skipped)."""
@@ -15,6 +20,8 @@ EXIT_NOTHING_TO_DO = 99
 
 class NightmarketError(Exception):
     """Base of every error a user can mend. Never raised itself."""
+
+    exit_code: ClassVar[int] = EXIT_REFUSED
 
 
 class InvalidSetting(NightmarketError, ValueError):
@@ -52,6 +59,8 @@ class StepMissing(NightmarketError, LookupError):
 class WarehouseLocked(NightmarketError, BlockingIOError):
     """Another process holds the warehouse's writer lock."""
 
+    exit_code = EXIT_BUSY
+
 
 class TransformFailed(NightmarketError, RuntimeError):
     """dbt ended with an error."""
@@ -59,6 +68,10 @@ class TransformFailed(NightmarketError, RuntimeError):
 
 class EncoderUnusable(NightmarketError, ValueError):
     """The encoder folder is not a BERT-family model that can be run."""
+
+
+class SuiteInvalid(NightmarketError, ValueError):
+    """A file in ``expectations/`` is missing or does not say all that it must."""
 
 
 class CheckFailed(NightmarketError, AssertionError):
@@ -73,9 +86,25 @@ class ModelCorrupted(NightmarketError, ValueError):
     """A model's files do not match the hashes in its manifest."""
 
 
+class UnknownFamily(NightmarketError, ValueError):
+    """There is no family of that name."""
+
+
 class TrainingRefused(NightmarketError, ValueError):
     """There is too little closed history, or too few examples, to train on."""
 
 
 class PublishRefused(NightmarketError, RuntimeError):
     """What is staged was not checked, or changed after its check."""
+
+
+class NothingPublished(NightmarketError, LookupError):
+    """The serving store holds no published night yet."""
+
+
+class ServingMoved(NightmarketError, FileNotFoundError):
+    """The serving store's views point at a place where its files no longer are."""
+
+
+class QueryFailed(NightmarketError, ValueError):
+    """A SQL statement on the serving store is wrong, or is not one that reads."""

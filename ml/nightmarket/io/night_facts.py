@@ -1,0 +1,82 @@
+"""What a check compares a night with: the night before, the shop's history, what came true."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+
+from nightmarket.errors import ContractBroken, NothingPublished, ServingMoved
+from nightmarket.io.atomic import read_json
+from nightmarket.io.landing import Snapshot
+from nightmarket.io.serving.catalog import read_served_catalog
+from nightmarket.settings import Settings
+
+
+def previous_rows(settings: Settings, as_of: date) -> dict[str, int]:
+    """Return the rows accepted of each provided table by the newest night before ``as_of``; empty on the first."""
+    earlier = sorted(path for path in settings.nights_dir.glob("*/*/land.json") if path.parts[-3] < as_of.isoformat())
+    if not earlier:
+        return {}
+    tables = read_json(earlier[-1])["tables"]
+    return {name: table["rows_accepted"] for name, table in tables.items() if table["provided"]}
+
+
+def previous_published(settings: Settings, table: str, as_of: date) -> tuple[date, Path] | None:
+    """Return the newest published night of ``table`` before ``as_of`` and its file; None on the first."""
+    try:
+        files = read_served_catalog(settings).tables.get(table, {})
+    except (NothingPublished, ServingMoved):
+        return None
+    night = max((day for day in files if day < as_of), default=None)
+    return (night, settings.serving_dir / files[night].path) if night else None
+
+
+def first_order_date(connection: duckdb.DuckDBPyConnection, settings: Settings, snapshot: Snapshot) -> date:
+    """Return the first shop-local order date of ``snapshot``.
+
+    Raises
+    ------
+    ContractBroken
+        There is no order line.
+    """
+    files = [str(settings.landing_dir / file.path) for file in snapshot.tables["order_lines"].files]
+    found = connection.execute("select min(order_date) from read_parquet(?)", [files]).fetchone() if files else None
+    if not found or found[0] is None:
+        raise ContractBroken("Got no order line in the snapshot but expected some. Land a source that has orders.")
+    first: date = found[0]
+    return first
+
+
+def newest_base_rate(
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    feature_view: str,
+    label_table: str,
+    snapshot_id: str,
+    as_of: date,
+    horizon_days: int,
+) -> float | None:
+    """Return the share of eligible rows that came true at the newest labelled date closed by ``as_of``.
+
+    None where the warehouse holds no labels of the snapshot: a night that did not train has none.
+    """
+    schema, name = label_table.split(".")
+    if not connection.execute(
+        "select 1 from duckdb_tables() where schema_name = ? and table_name = ? union all "
+        "select 1 from duckdb_views() where schema_name = ? and view_name = ?",
+        [schema, name, schema, name],
+    ).fetchone():
+        return None
+    newest = connection.execute(
+        f"select as_of_date, count(*) from {label_table} where snapshot_id = ? and as_of_date <= ? "
+        "group by as_of_date order by as_of_date desc limit 1",
+        [snapshot_id, as_of - timedelta(days=horizon_days)],
+    ).fetchone()
+    if newest is None:
+        return None
+    eligible = connection.execute(
+        f"select count(*) from {feature_view} where snapshot_id = ? and as_of_date = ?", [snapshot_id, newest[0]]
+    ).fetchone()
+    return newest[1] / eligible[0] if eligible and eligible[0] else None

@@ -1,0 +1,88 @@
+"""The rows that each border's expectations see.
+
+Written as SQL on a connection that the step opened; only temporary relations are made, so the
+warehouse and the staged files stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from nightmarket.families.base import Family
+from nightmarket.quality.facts import sql_literal
+from nightmarket.quality.suites import Suite
+from nightmarket.quality.tables import relation_of
+from nightmarket.quality.validation import Batch
+
+
+def landed_batch(suite: Suite, facts: Mapping[str, Any], *, provided: bool) -> Batch:
+    """Check a contract table as it is."""
+    relation = relation_of(suite.border, suite.table)
+    return Batch(suite=suite, relation=relation, query=f"select * from {relation}", facts=facts, provided=provided)
+
+
+def features_batch(
+    connection: duckdb.DuckDBPyConnection,
+    suite: Suite,
+    family: Family,
+    facts: Mapping[str, Any],
+    *,
+    snapshot_id: str,
+    as_of_dates: list[date],
+) -> Batch:
+    """Check a feature view through its bounds: per date one row of lowest and one of highest values.
+
+    A range holds for every row exactly if it holds for these two, and NaN or an infinity is one of
+    them (DuckDB sorts NaN greatest). So one pass over the millions of rows of a training night
+    (0.8 s of CPU per date) serves all ranges; one pass per expectation took four times as long.
+    Queries may also read ``night_counts`` (one row: the night's rows, pairs, customers and
+    categories) and, where nothing smaller will do, ``night_features``: the rows themselves.
+    """
+    keys = ("snapshot_id", "as_of_date", *family.keys)
+    connection.execute(
+        f"create or replace temp view night_features as select * from {family.feature_view} "
+        f"where snapshot_id = {sql_literal(snapshot_id)} and as_of_date in {sql_literal(as_of_dates)}"
+    )
+    described = connection.execute("select column_name from (describe select * from night_features)").fetchall()
+    columns = [name for (name,) in described if name not in keys]
+    bounds = ", ".join(f'unnest([min("{name}"), max("{name}")]) as "{name}"' for name in columns)
+    connection.execute(
+        "create or replace temp table feature_bounds as "
+        "select as_of_date, unnest(['lowest', 'highest']) as bound, count(*) as n_rows"
+        f"{', ' + bounds if bounds else ''} from night_features group by as_of_date"
+    )
+    pair = ", ".join(family.keys)
+    distinct = ", ".join(f"count(distinct {key}) as n_{key}s" for key in family.keys)
+    connection.execute(
+        "create or replace temp table night_counts as "
+        f"select sum(n_repeats) as n_rows, count(*) as n_pairs, {distinct} "
+        f"from (select {pair}, count(*) as n_repeats from night_features "
+        f"where as_of_date = {sql_literal(as_of_dates[0])} group by {pair})"
+    )
+    return Batch(suite=suite, relation="night_features", query="select * from feature_bounds", facts=facts)
+
+
+def scores_batch(
+    connection: duckdb.DuckDBPyConnection,
+    suite: Suite,
+    facts: Mapping[str, Any],
+    *,
+    staged: Path,
+    previous: Path | None,
+) -> Batch:
+    """Check a staged file; queries may also read ``previous_scores``, the newest published night before."""
+    relation = f"staged_{suite.table}"
+    connection.execute(
+        f"create or replace temp table {relation} as select * from read_parquet({sql_literal(str(staged))})"
+    )
+    if previous is not None:
+        connection.execute(
+            "create or replace temp view previous_scores as "
+            f"select probability from read_parquet({sql_literal(str(previous))})"
+        )
+    return Batch(suite=suite, relation=relation, query=f"select * from {relation}", facts=facts)

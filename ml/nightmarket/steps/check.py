@@ -1,0 +1,198 @@
+"""Hold the expectations of one border; a failed ``stop`` ends the night."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from nightmarket.errors import CheckFailed, StepMissing
+from nightmarket.families import FAMILIES
+from nightmarket.io.atomic import read_json, sha256_of_file, write_json, write_text
+from nightmarket.io.landing import Snapshot, read_snapshot
+from nightmarket.io.night import Night
+from nightmarket.io.night_facts import first_order_date, newest_base_rate, previous_published, previous_rows
+from nightmarket.io.warehouse import open_warehouse, pin_snapshot
+from nightmarket.quality.batches import features_batch, landed_batch, scores_batch
+from nightmarket.quality.data_docs import render_index, render_night, render_suite
+from nightmarket.quality.outcomes import (
+    FAILED,
+    NOT_PROVIDED,
+    WARNED,
+    SuiteOutcome,
+    failure_text,
+    suite_outcome_from_json,
+    verdict_of,
+)
+from nightmarket.quality.suites import Suite, load_suites
+from nightmarket.quality.validation import validate
+from nightmarket.settings import Settings
+from nightmarket.steps import StepResult
+
+EXPECTATIONS = "expectations"
+
+
+def run(settings: Settings, *, border: str, as_of: date, snapshot_id: str) -> StepResult:
+    """Check ``border`` and write its Data Docs; the warehouse and the staged files stay as they are.
+
+    Raises
+    ------
+    CheckFailed
+        A ``stop`` does not hold; the message names table, expectation, observed, expected and why.
+    SuiteInvalid
+        A file of ``expectations/`` is missing or does not say all that it must.
+    StepMissing, SnapshotMissing, WarehouseLocked
+        The border's tables are not there, or another process writes them.
+    """
+    night = Night(settings, as_of, snapshot_id)
+    snapshot = read_snapshot(settings, snapshot_id)
+    suites = load_suites(settings.project_dir / EXPECTATIONS, border)
+    outcomes, extra = _CHECKS[border](settings, night, snapshot, suites)
+    folder = _write_data_docs(settings, night, border, outcomes)
+    if verdict_of(outcomes) == FAILED:
+        raise CheckFailed(failure_text(border, outcomes, str(folder)))
+    return StepResult(
+        rows=sum(len(suite.outcomes) for suite in outcomes),
+        detail={
+            "verdict": verdict_of(outcomes),
+            "n_expectations": sum(len(suite.outcomes) for suite in outcomes),
+            "n_failed_warn": sum(len(suite.with_status(WARNED)) for suite in outcomes),
+            "warnings": [
+                f"{suite.name}: expected {one.expects}; observed {one.observed}"
+                for suite in outcomes
+                for one in suite.with_status(WARNED)
+            ],
+            "not_provided": [suite.table for suite in outcomes if suite.status == NOT_PROVIDED],
+            "suites": {suite.name: suite.as_record() for suite in outcomes},
+            "data_docs": str(folder / "index.html"),
+            **extra,
+        },
+    )
+
+
+_Checked = tuple[tuple[SuiteOutcome, ...], dict[str, Any]]
+
+
+def _check_landed(settings: Settings, night: Night, snapshot: Snapshot, suites: tuple[Suite, ...]) -> _Checked:
+    previous = previous_rows(settings, night.as_of_date)
+    limits = night.read("land")["tables"] if night.has("land") else {}
+    with open_warehouse(settings, write=True) as connection:
+        pin_snapshot(connection, settings, snapshot)
+        batches = []
+        for suite in suites:
+            landed = snapshot.tables[suite.table]
+            facts = {
+                "complete_through": snapshot.complete_through,
+                "timezone": snapshot.timezone,
+                "rows_accepted": sum(file.rows for file in landed.files),
+                "rows_quarantined": landed.rows_quarantined,
+                "quarantine_limit_pct": limits.get(suite.table, {}).get(
+                    "quarantine_limit_pct", settings.quarantine_limit_pct
+                ),
+                "previous_rows": previous.get(suite.table),
+            }
+            batches.append(landed_batch(suite, facts, provided=landed.provided))
+        return validate(connection, batches), {}
+
+
+def _check_features(settings: Settings, night: Night, snapshot: Snapshot, suites: tuple[Suite, ...]) -> _Checked:
+    record = night.read("transform")
+    as_of_dates = [date.fromisoformat(day) for day in record["as_of_dates"]]
+    training_dates = [date.fromisoformat(day) for day in record.get("training_dates") or []]
+    with open_warehouse(settings) as connection:
+        first = first_order_date(connection, settings, snapshot)
+        facts = {
+            "as_of_date": night.as_of_date,
+            "snapshot_id": night.snapshot_id,
+            "n_dates": len(set(as_of_dates)),
+            "training_dates": training_dates or None,
+            "first_order_date": first,
+            "days_of_history": (night.as_of_date - first).days,
+        }
+        batches = [
+            features_batch(
+                connection,
+                suite,
+                FAMILIES[suite.table],
+                facts,
+                snapshot_id=night.snapshot_id,
+                as_of_dates=as_of_dates,
+            )
+            for suite in suites
+        ]
+        return validate(connection, batches), {"as_of_dates": [day.isoformat() for day in as_of_dates]}
+
+
+def _check_scores(settings: Settings, night: Night, snapshot: Snapshot, suites: tuple[Suite, ...]) -> _Checked:
+    del snapshot
+    files = {suite.table: night.staged_path(FAMILIES[suite.table].score_table) for suite in suites}
+    records = {suite.table: night.read(f"score__{suite.table}") for suite in suites}
+    for path in files.values():
+        if not path.exists():
+            raise StepMissing(
+                f"Got no staged file {path}, expected the one that `nightmarket score` wrote. Score the night again."
+            )
+    before = {table: sha256_of_file(path) for table, path in files.items()}
+    with open_warehouse(settings) as connection:
+        batches = []
+        for suite in suites:
+            family, record = FAMILIES[suite.table], records[suite.table]
+            previous = previous_published(settings, family.score_table, night.as_of_date)
+            facts = {
+                "as_of_date": night.as_of_date,
+                "snapshot_id": night.snapshot_id,
+                "horizon_days": family.horizon_days,
+                "rows_scored": record["rows"],
+                "model_version": record["model_version"],
+                "run_id": record["run_id"],
+                "n_reason_rows": family.n_reasons_top,
+                "top_k_categories": settings.top_k_categories,
+                "all_categories": True if settings.top_k_categories is None else None,
+                "base_rate": newest_base_rate(
+                    connection,
+                    feature_view=family.feature_view,
+                    label_table=family.label_table,
+                    snapshot_id=night.snapshot_id,
+                    as_of=night.as_of_date,
+                    horizon_days=family.horizon_days,
+                ),
+                "previous_night": previous[0] if previous else None,
+            }
+            batches.append(
+                scores_batch(
+                    connection, suite, facts, staged=files[suite.table], previous=previous[1] if previous else None
+                )
+            )
+        outcomes = validate(connection, batches)
+    for table, path in files.items():
+        if sha256_of_file(path) != before[table]:
+            raise CheckFailed(
+                f"Got {path} changed while it was being checked, expected SHA-256 {before[table]}. "
+                "Let no other run score this night, then score and check it again."
+            )
+    return outcomes, {"sha256": {FAMILIES[table].score_table: sha256 for table, sha256 in before.items()}}
+
+
+_CHECKS: dict[str, Callable[[Settings, Night, Snapshot, tuple[Suite, ...]], _Checked]] = {
+    "landed": _check_landed,
+    "features": _check_features,
+    "scores": _check_scores,
+}
+
+
+def _write_data_docs(settings: Settings, night: Night, border: str, outcomes: tuple[SuiteOutcome, ...]) -> Path:
+    """Write the pages of ``border``, then the night's index and that of all nights; return the night's folder."""
+    root, as_of = settings.var_dir / "data_docs", night.as_of_date.isoformat()
+    folder = root / as_of
+    for suite in outcomes:
+        write_text(folder / suite.page, render_suite(suite, as_of=as_of, snapshot_id=night.snapshot_id))
+    write_json(folder / f"{border}.json", [suite.as_json() for suite in outcomes])
+    nights = {}
+    for one in sorted(path for path in root.iterdir() if path.is_dir()):
+        found = tuple(suite_outcome_from_json(raw) for path in sorted(one.glob("*.json")) for raw in read_json(path))
+        nights[one.name] = verdict_of(found)
+        if one == folder:
+            write_text(folder / "index.html", render_night(found, as_of=as_of))
+    write_text(root / "index.html", render_index(nights))
+    return folder

@@ -1,0 +1,268 @@
+"""A tiny valid shop with every contract table, its features and its scores, for the borders to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from nightmarket.contracts import SHOP_CONTRACT
+from nightmarket.families import FAMILIES
+from nightmarket.quality.batches import features_batch, landed_batch, scores_batch
+from nightmarket.quality.outcomes import SuiteOutcome
+from nightmarket.quality.suites import Suite, load_suite
+from nightmarket.quality.tables import columns_of
+from nightmarket.quality.validation import Batch, validate
+
+EXPECTATIONS = Path(__file__).resolve().parents[2] / "expectations"
+AS_OF = date(2024, 6, 1)
+TRAINING_DATE = AS_OF - timedelta(days=28)
+FIRST_ORDER_DATE = date(2024, 1, 1)
+COMPLETE_THROUGH = AS_OF - timedelta(days=1)
+SNAPSHOT_ID = "0123456789abcdef"
+FAMILY = FAMILIES["purchase_intent"]
+
+_ARRIVAL = "timestamp '1970-01-01' as arrived_at, date '1970-01-01' as arrived_date"
+_ROWS = {
+    "customers": f"""select 'c' || i as customer_id, '25-34' as age_band,
+        '35-49K' as income_band, 'Owner' as home_ownership,
+        'Married' as marital_status, '2' as household_size, '2 adults' as household_composition, '0' as n_children,
+        {_ARRIVAL} from range(20) as t(i)""",
+    "products": f"""select 'p' || i as product_id, 'Product ' || i as product_name, 'k' || (i % 4) as category_id,
+        'Category ' || (i % 4) as category_name, 'Food' as department, 'Own' as brand, '1 kg' as description,
+        {_ARRIVAL} from range(40) as t(i)""",
+    # 17:00 UTC is 13:00 or 12:00 in New York: the same date there.
+    "order_lines": """select 'l' || i as order_line_id, 'o' || (i // 2) as order_id, 'c' || (i % 20) as customer_id,
+        'p' || (i % 40) as product_id, 's1' as location_id, ordered_at, cast(ordered_at as date) as order_date,
+        1 as quantity, 2.5 as sales_amount, 0 as discount_amount, 0 as coupon_amount, null as currency,
+        false as is_cancelled, ordered_at as arrived_at, cast(ordered_at as date) as arrived_date
+        from (select i, timestamp '2024-01-01 17:00:00' + to_days(cast(i // 4 as integer)) as ordered_at
+              from range(608) as t(i))""",
+    "events": """select 'e' || i as event_id, 'c' || (i % 20) as customer_id,
+        's' || i as session_id, 'view' as event_type,
+        'p' || (i % 40) as product_id, seen_at as occurred_at,
+        cast(seen_at as date) as event_date, seen_at as arrived_at,
+        cast(seen_at as date) as arrived_date
+        from (select i, timestamp '2024-05-22 17:00:00' + to_days(cast(i // 10 as integer)) as seen_at
+              from range(100) as t(i))""",
+    "reviews": """select 'r' || i as review_id, 'c' || i as customer_id, 'p' || i as product_id, 4 as rating,
+        'Good' as review_text, seen_at as reviewed_at, cast(seen_at as date) as review_date, seen_at as arrived_at,
+        cast(seen_at as date) as arrived_date
+        from (select i, timestamp '2024-05-01 17:00:00' + to_days(cast(i as integer)) as seen_at
+              from range(20) as t(i))""",
+    "campaigns": f"""select 'a' || i as campaign_id, 'Spring' as campaign_name, 'A' as campaign_type,
+        date '2024-05-01' as start_date, date '2024-05-20' as end_date, {_ARRIVAL} from range(3) as t(i)""",
+    "campaign_products": f"""select 'a' || (i % 3) as campaign_id, 'x' || i as coupon_id, 'p' || i as product_id,
+        {_ARRIVAL} from range(12) as t(i)""",
+    "campaign_contacts": f"""select 'a' || (i % 3) as campaign_id, 'c' || i as customer_id,
+        date '2024-05-01' as contact_date, {_ARRIVAL} from range(12) as t(i)""",
+    "campaign_responses": f"""select 'a' || (i % 3) as campaign_id, 'c' || i as customer_id, 'x' || i as coupon_id,
+        date '2024-05-10' as response_date, {_ARRIVAL} from range(6) as t(i)""",
+    "promotions": f"""select 'p' || i as product_id, 's1' as location_id, date '2024-05-06' as start_date,
+        date '2024-05-12' as end_date, 'A' as display_location, '' as mailer_location,
+        {_ARRIVAL} from range(30) as t(i)""",
+    "inventory": f"""select 'p' || i as product_id, 's1' as location_id, date '2024-05-31' as stock_date,
+        10 as on_hand_quantity, 0 as on_order_quantity, 7 as lead_time_days, 1 as pack_size, 1 as min_order_quantity,
+        1.5 as unit_cost_amount, {_ARRIVAL} from range(40) as t(i)""",
+    "fx_rates": f"""select 'EUR' as currency, date '2024-01-01' + cast(i as integer) as rate_date, 1.1 as rate,
+        {_ARRIVAL} from range(30) as t(i)""",
+}
+
+
+def build_shop(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make every contract table in ``raw``."""
+    connection.execute("create schema raw")
+    for table in SHOP_CONTRACT:
+        columns = ", ".join(f"cast({column.name} as {column.type}) as {column.name}" for column in table.columns)
+        connection.execute(f"create table raw.{table.name} as select {columns} from ({_ROWS[table.name]})")
+
+
+def build_features(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make features and labels of 20 customers × 4 categories for the night and one training origin."""
+    values = {
+        "customer__days_since_last_order": "1 + c % 5",
+        "customer__days_since_first_order": "20 + c",
+        "pair__days_since_last_order": "case when k > 0 then 1 + c % 9 end",
+        "pair__days_since_first_order": "case when k > 0 then 20 end",
+        "pair__n_orders": "case when k > 0 then 2 else 0 end",
+        "pair__has_active_campaign": "c % 2",
+        "customer__has_demographics": "1",
+    }
+    listed = [
+        f"cast('c' || c as varchar) as {column}"
+        if column == "customer_id"
+        else f"cast('k' || k as varchar) as {column}"
+        if column == "category_id"
+        else f"'{SNAPSHOT_ID}' as {column}"
+        if column == "snapshot_id"
+        else "cast(d as date) as as_of_date"
+        if column == "as_of_date"
+        else f"cast({values.get(column, '0.5' if _is_share(column) else '3')} as double) as {column}"
+        for column in columns_of("features", FAMILY.name)
+    ]
+    connection.execute("create schema features; create schema labels")
+    connection.execute(
+        f"create table {FAMILY.feature_view} as select {', '.join(listed)} from range(20) as a(c), range(4) as b(k), "
+        f"(values (date '{AS_OF}'), (date '{TRAINING_DATE}')) as dates(d)"
+    )
+    connection.execute(
+        f"create table {FAMILY.label_table} as "
+        f"select '{SNAPSHOT_ID}' as snapshot_id, date '{TRAINING_DATE}' as as_of_date, "
+        "'c' || c as customer_id, 'k1' as category_id from range(6) as a(c)"
+    )
+
+
+def _is_share(column: str) -> bool:
+    return any(word in column for word in ("share", "pct", "penetration", "rate"))
+
+
+def build_scores(connection: duckdb.DuckDBPyConnection, staged: str = "staged") -> None:
+    """Make a table of valid scores, one row for each pair of the night's features."""
+    connection.execute(
+        f"""create table {staged} as select customer_id, category_id, as_of_date, cast(28 as integer) as horizon_days,
+        0.05 + 0.01 * (row_number() over (order by customer_id, category_id) % 20) as probability,
+        'bought 2 times' as reason_1, 'shops here' as reason_2, null::varchar as reason_3,
+        'purchase_intent/1' as model_version, 'feedfeedfeedfeed' as run_id
+        from {FAMILY.feature_view} where as_of_date = date '{AS_OF}' order by customer_id, category_id"""
+    )
+    types = columns_of("scores", FAMILY.name)
+    columns = ", ".join(f"cast({name} as {type_name}) as {name}" for name, type_name in types.items())
+    connection.execute(f"create or replace table {staged} as select {columns} from {staged}")
+
+
+@dataclass(frozen=True)
+class Shop:
+    """The tiny shop in memory. ``corrupt`` runs SQL on it; ``check`` validates one suite."""
+
+    connection: duckdb.DuckDBPyConnection
+    folder: Path
+
+    def corrupt(self, sql: str) -> None:
+        self.connection.execute(sql)
+
+    def check(self, suite: Suite, *, provided: bool = True, **facts: Any) -> SuiteOutcome:
+        return validate(self.connection, [self._batch(suite, facts, provided=provided)])[0]
+
+    def _batch(self, suite: Suite, facts: dict[str, Any], *, provided: bool) -> Batch:
+        if suite.border == "landed":
+            n_rows = self.connection.execute(f"select count(*) from raw.{suite.table}").fetchone()
+            assert n_rows
+            known = {
+                "complete_through": COMPLETE_THROUGH,
+                "timezone": "America/New_York",
+                "rows_accepted": n_rows[0],
+                "rows_quarantined": 0,
+                "quarantine_limit_pct": 1.0,
+                "previous_rows": None,
+            }
+            return landed_batch(suite, {**known, **facts}, provided=provided)
+        night = {"as_of_date": AS_OF, "snapshot_id": SNAPSHOT_ID}
+        if suite.border == "features":
+            known = {
+                **night,
+                "n_dates": 2,
+                "training_dates": [TRAINING_DATE],
+                "first_order_date": FIRST_ORDER_DATE,
+                "days_of_history": (AS_OF - FIRST_ORDER_DATE).days,
+            }
+            return features_batch(
+                self.connection,
+                suite,
+                FAMILY,
+                {**known, **facts},
+                snapshot_id=SNAPSHOT_ID,
+                as_of_dates=[AS_OF, TRAINING_DATE],
+            )
+        known = {
+            **night,
+            "horizon_days": 28,
+            "rows_scored": 80,
+            "model_version": "purchase_intent/1",
+            "run_id": "feedfeedfeedfeed",
+            "n_reason_rows": 2,
+            "top_k_categories": None,
+            "all_categories": True,
+            "base_rate": 0.12,
+            "previous_night": AS_OF - timedelta(days=1),
+        }
+        staged, previous = self.folder / "staged.parquet", self.folder / "previous.parquet"
+        self.connection.execute(f"copy staged to '{staged}'; copy previous to '{previous}'")
+        return scores_batch(self.connection, suite, {**known, **facts}, staged=staged, previous=previous)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    with duckdb.connect() as connection:
+        connection.execute("set threads = 1; set TimeZone = 'UTC'")
+        build_shop(connection)
+        build_features(connection)
+        build_scores(connection)
+        build_scores(connection, "previous")
+        yield Shop(connection=connection, folder=tmp_path)
+
+
+@pytest.fixture
+def suite_called() -> Callable[..., Suite]:
+    """Give a suite of ``expectations/`` by name, or with other expectations in it."""
+
+    def load(name: str, **changes: Any) -> Suite:
+        return replace(load_suite(EXPECTATIONS / f"{name}.yaml"), **changes)
+
+    return load
+
+
+@pytest.fixture
+def tiny_var(tmp_path: Path) -> Callable[[], Any]:
+    """Land the tiny shop under ``tmp_path``: a snapshot, a warehouse, a staged file and the night's records."""
+
+    def make() -> Any:
+        from nightmarket.io.atomic import sha256_of_file
+        from nightmarket.io.landing import LandedFile, LandedTable, Snapshot, write_snapshot
+        from nightmarket.io.night import Night
+        from nightmarket.settings import Settings
+
+        settings = Settings(var_dir=tmp_path / "var", threads=1, top_k_categories=None)
+        (settings.landing_dir / "files").mkdir(parents=True)
+        tables = {}
+        with duckdb.connect() as connection:
+            build_shop(connection)
+            for table in SHOP_CONTRACT:
+                if table.name == "reviews":
+                    tables[table.name] = LandedTable(False, 0, 0, 0, ())
+                    continue
+                path = settings.landing_dir / "files" / f"{table.name}.parquet"
+                connection.execute(f"copy raw.{table.name} to '{path}'")
+                n_rows = connection.execute(f"select count(*) from raw.{table.name}").fetchone()
+                assert n_rows
+                file = LandedFile(f"files/{path.name}", sha256_of_file(path), n_rows[0])
+                tables[table.name] = LandedTable(True, n_rows[0], n_rows[0], 0, (file,))
+        snapshot = Snapshot("tiny", "America/New_York", "USD", COMPLETE_THROUGH, True, tables, ())
+        write_snapshot(settings, snapshot)
+        night = Night(settings, AS_OF, snapshot.snapshot_id)
+        night.folder.mkdir(parents=True)
+        with duckdb.connect(str(settings.warehouse_path)) as connection:
+            build_features(connection)
+            connection.execute(f"update {FAMILY.feature_view} set snapshot_id = '{snapshot.snapshot_id}'")
+            connection.execute(f"update {FAMILY.label_table} set snapshot_id = '{snapshot.snapshot_id}'")
+            build_scores(connection)
+            connection.execute(f"copy staged to '{night.staged_path(FAMILY.score_table)}'; drop table staged")
+        night.record(
+            "transform", {"as_of_dates": [str(AS_OF), str(TRAINING_DATE)], "training_dates": [str(TRAINING_DATE)]}
+        )
+        night.record(
+            f"score__{FAMILY.name}",
+            {
+                "table": FAMILY.score_table,
+                "rows": 80,
+                "model_version": "purchase_intent/1",
+                "run_id": "feedfeedfeedfeed",
+            },
+        )
+        return settings, night
+
+    return make
