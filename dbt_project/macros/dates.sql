@@ -1,0 +1,23 @@
+{#- The requested dates as a SQL list. `nightmarket transform` has checked that each is an ISO date. -#}
+{% macro as_of_dates() -%}
+    cast([
+    {%- for day in var('as_of_dates') -%}
+        '{{ day }}' {%- if not loop.last %}, {% endif -%}
+    {%- endfor -%}
+    ] as date [])
+{%- endmacro %}
+
+{#- A day that no shop reaches: when what has no end ends. -#}
+{% macro end_of_time() -%}
+    date '9999-12-31'
+{%- endmacro %}
+
+{#- The timeline that all customers share whose past looks the same from every requested date. -#}
+{% macro shared_timeline() -%}
+    {{ end_of_time() }}
+{%- endmacro %}
+
+{#- Whether a version of a row was the newest known one on the eve of `cut`. -#}
+{% macro is_known_at(version, cut) -%}
+    {{ version }}.arrived_date < {{ cut }} and {{ version }}.superseded_date >= {{ cut }}
+{%- endmacro %}

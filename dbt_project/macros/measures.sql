@@ -1,0 +1,24 @@
+{#- Percent of `whole` that `part` is; NULL where there is no whole. One division of two exact sums. -#}
+{% macro pct(part, whole) -%}
+    case when {{ whole }} > 0 then cast(100 * {{ part }} as double) / cast({{ whole }} as double) end
+{%- endmacro %}
+
+{#- `part` as a share of `whole`; NULL where there is no whole. One division of two exact sums. -#}
+{% macro share(part, whole) -%}
+    case when {{ whole }} > 0 then cast({{ part }} as double) / cast({{ whole }} as double) end
+{%- endmacro %}
+
+{#- Weight of an order that is `age_days` old, in units of 2^-20: halved every 28 days. An integer, so that its
+    sum is the same in every order of summation; it reaches zero after 588 days. -#}
+{% macro decay_weight(age_days) -%}
+    cast(round(1048576 * pow(0.5, {{ age_days }} / 28.0)) as bigint)
+{%- endmacro %}
+
+{#- The number that a band such as `35-49K`, `250K+`, `65+` or `Under 15K` starts with (0 where it names only its
+    upper end); NULL where it has none. -#}
+{% macro band_start(band) -%}
+    case
+        when regexp_matches(lower({{ band }}), '^\s*(under|less than|below|up to|<)') then 0
+        else try_cast(nullif(regexp_extract({{ band }}, '^\W*(\d{1,9})', 1), '') as integer)
+    end
+{%- endmacro %}

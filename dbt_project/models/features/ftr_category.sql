@@ -1,0 +1,99 @@
+-- depends_on: {{ ref('int_kept_snapshots') }} (rows of other snapshots are forgotten, see macros/by_date.sql)
+with customer_categories as (
+    select * from {{ ref('int_customer_categories_as_of') }}
+),
+
+customers as (
+    select * from {{ ref('int_customers_as_of') }}
+),
+
+category_keys as (
+    select * from {{ ref('int_category_keys') }}
+),
+
+products as (
+    select * from {{ ref('ftr_customer_text') }}
+),
+
+dates as (
+    select * from {{ ref('int_as_of_dates') }}
+),
+
+shoppers as (
+    select
+        as_of_date,
+        count(*) as n_customers,
+        count(*) filter (where n_orders_28d > 0) as n_customers_28d,
+        count(*) filter (where n_orders_84d > 0) as n_customers_84d
+    from customers
+    group by as_of_date
+),
+
+bought as (
+    select
+        as_of_date,
+        category_key,
+        count(*) as n_customers,
+        count(*) filter (where n_orders_28d > 0) as n_customers_28d,
+        count(*) filter (where n_orders_84d > 0) as n_customers_84d,
+        count(*) filter (where n_orders > 1) as n_repeat_customers,
+        sum(last_order_date - first_order_date) as days_between,
+        sum(n_order_days - 1) as n_intervals,
+        sum(n_orders_28d) as n_orders_28d,
+        sum(n_orders_84d) as n_orders_84d,
+        sum(n_purchase_lines_28d) as n_purchase_lines_28d,
+        sum(n_promoted_lines_28d) as n_promoted_lines_28d,
+        sum(quantity_84d) as quantity_84d,
+        sum(sales_amount_84d) as sales_amount_84d,
+        sum(discount_amount_84d) as discount_amount_84d,
+        sum(sales_amount_84d + discount_amount_84d + coupon_amount_84d) as list_amount_84d
+    from customer_categories
+    group by as_of_date, category_key
+),
+
+assortment as (
+    select
+        products.as_of_date,
+        products.category_id,
+        count(distinct products.product_id) as n_products
+    from products
+    inner join dates on products.as_of_date = dates.as_of_date
+    where products.snapshot_id = '{{ var("snapshot_id") }}' and products.category_id is not null
+    group by products.as_of_date, products.category_id
+),
+
+final as (
+    select
+        '{{ var("snapshot_id") }}' as snapshot_id,
+        bought.as_of_date,
+        category_keys.category_id,
+        cast(bought.n_customers_28d as integer) as category__n_customers_28d,
+        cast(bought.n_customers_84d as integer) as category__n_customers_84d,
+        cast(bought.n_customers as integer) as category__n_customers,
+        {{ share('bought.n_customers_28d', 'shoppers.n_customers_28d') }} as category__penetration_28d,
+        {{ share('bought.n_customers_84d', 'shoppers.n_customers_84d') }} as category__penetration_84d,
+        {{ share('3 * bought.n_orders_28d', 'bought.n_orders_84d') }} as category__trend,
+        {{ share('bought.n_repeat_customers', 'bought.n_customers') }} as category__repeat_rate,
+        {{ share('bought.days_between', 'bought.n_intervals') }} as category__mean_interval_days,
+        {{ pct('bought.discount_amount_84d', 'bought.list_amount_84d') }} as category__discount_pct_84d,
+        {{ share('bought.n_promoted_lines_28d', 'bought.n_purchase_lines_28d') }} as category__promoted_share_28d,
+        {{ share('bought.sales_amount_84d', 'bought.quantity_84d') }} as category__mean_price_amount,
+        cast(coalesce(assortment.n_products, 0) as integer) as category__n_products,
+        not category_keys.is_pseudo
+        and bought.n_customers >= greatest(
+            2,
+            least(
+                {{ var('max_min_customers') }},
+                ({{ var('min_customers_per_mille') }} * shoppers.n_customers + 999) // 1000
+            )
+        ) as is_eligible
+    from bought
+    inner join shoppers on bought.as_of_date = shoppers.as_of_date
+    inner join category_keys on bought.category_key = category_keys.category_key
+    left join assortment
+        on
+            bought.as_of_date = assortment.as_of_date
+            and category_keys.category_id = assortment.category_id
+)
+
+select * from final

@@ -1,0 +1,221 @@
+"""Build features, and the training origins of families without a model, with one ``dbt build``.
+
+dbt runs as a child that inherits the writer's lock, on the snapshot that this step pinned. A value
+in dbt's ``--vars`` is code (it is pasted into SQL), so every one is checked here first.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from nightmarket.errors import DateOutsideData, InvalidSetting, TransformFailed
+from nightmarket.families import FAMILIES
+from nightmarket.io.landing import Snapshot, read_snapshot
+from nightmarket.io.registry import find_version
+from nightmarket.io.warehouse import open_warehouse, pin_snapshot, writer_lock
+from nightmarket.modeling.splits import training_windows
+from nightmarket.settings import Settings
+from nightmarket.steps import StepResult
+
+COUNTED_TABLES = (
+    "features.ftr_customer",
+    "features.ftr_category",
+    "features.ftr_customer_category",
+    "features.ftr_customer_category__campaigns",
+    "features.ftr_customer_text",
+    "labels.lbl_purchase_intent",
+)
+"""Tables whose rows per as_of_date are recorded with the night."""
+
+
+def run(settings: Settings, *, as_of: date, snapshot_id: str, for_training: bool = False) -> StepResult:
+    """Build ``as_of`` and whatever dates the families without a model (``for_training``: all) must train on.
+
+    Raises
+    ------
+    TransformFailed
+        dbt ended with an error; the message says where and what.
+    TrainingRefused
+        A family needs training and there is too little history for it.
+    DateOutsideData
+        There is no order before ``as_of``.
+    """
+    snapshot = read_snapshot(settings, snapshot_id)
+    with writer_lock(settings) as lock:
+        first_order_date = _pin(settings, snapshot, as_of)
+        families, training_dates = _needed_training(settings, as_of, first_order_date, for_training)
+        dates = [as_of, *(day for day in reversed(training_dates) if day != as_of)]
+        variables = dbt_variables(
+            snapshot_id=snapshot_id,
+            as_of_dates=dates,
+            complete_through=snapshot.complete_through,
+            late_lookback_days=settings.late_lookback_days,
+        )
+        results = _run_dbt(settings, variables, lock)
+        with _connect(settings) as connection:
+            rows = {table: _rows_by_date(connection, table, snapshot_id, dates) for table in COUNTED_TABLES}
+            eligible = _rows_by_date(connection, "features.ftr_purchase_intent", snapshot_id, dates[:1])
+    return StepResult(
+        rows=sum(eligible.values()),
+        detail={
+            "as_of_dates": [day.isoformat() for day in dates],
+            "training_dates": [day.isoformat() for day in training_dates],
+            "families_to_train": families,
+            "n_models": _count(results, "model."),
+            "n_tests": _count(results, "test."),
+            "warnings": [_name(result) for result in results if result["status"] == "warn"],
+            "rows_by_table": rows | {"features.ftr_purchase_intent": eligible},
+        },
+    )
+
+
+def dbt_variables(
+    *, snapshot_id: str, as_of_dates: Sequence[date], complete_through: date, late_lookback_days: int
+) -> dict[str, Any]:
+    """Return dbt's variables for a run, each of a form that cannot be anything but what it says.
+
+    Raises
+    ------
+    InvalidSetting
+        A value is not a snapshot id, a date or a count.
+    """
+    if not re.fullmatch(r"[0-9a-f]{16}", snapshot_id):
+        raise InvalidSetting(
+            f"Got snapshot_id={snapshot_id!r} but expected 16 hexadecimal digits. Use the one `nightmarket land` prints."
+        )
+    if not as_of_dates:
+        raise InvalidSetting("Got no as_of_dates but expected at least the night's. Name it with --as-of.")
+    for day in (*as_of_dates, complete_through):
+        if type(day) is not date:
+            raise InvalidSetting(f"Got {day!r} but expected a date. Give as_of_dates as dates.")
+    if type(late_lookback_days) is not int or late_lookback_days < 0:
+        raise InvalidSetting(
+            f"Got late_lookback_days={late_lookback_days!r} but expected a whole number of days, 0 or more. "
+            "Set it in the environment or in .env."
+        )
+    return {
+        "snapshot_id": snapshot_id,
+        "as_of_dates": [day.isoformat() for day in as_of_dates],
+        "complete_through": complete_through.isoformat(),
+        "late_lookback_days": late_lookback_days,
+    }
+
+
+def dbt_command(settings: Settings, subcommand: str, variables: dict[str, Any], *arguments: str) -> list[str]:
+    """Return the command line of one dbt run; everything it writes goes below ``var/dbt``."""
+    project = settings.project_dir / "dbt_project"
+    target = settings.var_dir / "dbt" / "target"
+    return [
+        str(Path(sys.executable).with_name("dbt")),
+        *("--log-path", str(settings.var_dir / "dbt" / "logs")),
+        *("--no-send-anonymous-usage-stats", "--no-version-check", "--no-use-colors", "--quiet"),
+        subcommand,
+        *("--project-dir", str(project), "--profiles-dir", str(project), "--target-path", str(target)),
+        *("--threads", str(settings.threads), "--vars", json.dumps(variables), *arguments),
+    ]
+
+
+def dbt_environment(settings: Settings) -> dict[str, str]:
+    """Return the environment of a dbt run: this process's, and what ``profiles.yml`` reads."""
+    return {
+        **os.environ,
+        "NIGHTMARKET_DBT_WAREHOUSE": str(settings.warehouse_path),
+        "NIGHTMARKET_DBT_THREADS": str(settings.threads),
+        "NIGHTMARKET_DBT_MEMORY": settings.warehouse_memory,
+        "NIGHTMARKET_DBT_SPILL": str(settings.var_dir / "spill"),
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def _needed_training(
+    settings: Settings, as_of: date, first_order_date: date, for_training: bool
+) -> tuple[list[str], list[date]]:
+    families = [name for name in FAMILIES if for_training or find_version(settings, name, as_of) is None]
+    return families, list(training_windows(as_of, first_order_date).origins) if families else []
+
+
+def _connect(settings: Settings) -> Any:
+    """Open the warehouse to read; the caller holds the writer's lock already."""
+    return open_warehouse(settings)
+
+
+def _pin(settings: Settings, snapshot: Snapshot, as_of: date) -> date:
+    """Point ``raw.*`` at the snapshot and return the day of its first order before ``as_of``."""
+    connection = duckdb.connect(str(settings.warehouse_path), config={"autoinstall_known_extensions": False})
+    try:
+        pin_snapshot(connection, settings, snapshot)
+        row = connection.execute(
+            "select min(order_date) from raw.order_lines where order_date < ? and arrived_date < ?", [as_of, as_of]
+        ).fetchone()
+    finally:
+        connection.close()
+    if row is None or row[0] is None:
+        raise DateOutsideData(
+            f"Got as_of_date {as_of} with no order before it, expected a date after the shop's first order. "
+            "Choose a later --as-of."
+        )
+    first: date = row[0]
+    return first
+
+
+def _run_dbt(settings: Settings, variables: dict[str, Any], lock: int) -> list[dict[str, Any]]:
+    target = settings.var_dir / "dbt" / "target"
+    log = settings.var_dir / "dbt" / "logs" / "dbt.log"
+    results_path = target / "run_results.json"
+    results_path.unlink(missing_ok=True)
+    command = dbt_command(settings, "build", variables, "--exclude-resource-type", "unit_test")
+    ended = subprocess.run(  # noqa: S603 - our own executable, checked arguments
+        command, env=dbt_environment(settings), pass_fds=(lock,), stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, check=False,
+    )  # fmt: skip
+    results: list[dict[str, Any]] = []
+    if results_path.exists():
+        results = json.loads(results_path.read_text(encoding="utf-8"))["results"]
+    if ended.returncode != 0:
+        raise TransformFailed(_failure(results, ended.returncode, ended.stdout, log))
+    return results
+
+
+def _failure(results: list[dict[str, Any]], code: int, output: str, log: Path) -> str:
+    failed = [result for result in results if result["status"] in {"error", "fail", "runtime error"}]
+    if not failed:
+        last = "\n".join(output.strip().splitlines()[-5:])
+        return f"Got exit code {code} from dbt before it ran a model, expected 0: {last}\nThe whole log is {log}."
+    first = failed[0]
+    message = " ".join(str(first["message"] or first["status"]).split())
+    more = f" ({len(failed) - 1} more failed)" if len(failed) > 1 else ""
+    return (
+        f"Got {first['status']} in {_name(first)}{more}, expected every model and test to pass: {message} "
+        f"Mend it and run this step again; the whole log is {log}."
+    )
+
+
+def _name(result: dict[str, Any]) -> str:
+    """Return the readable part of a node's id: what follows its type and package."""
+    unique_id: str = result["unique_id"]
+    return unique_id.split(".")[2]
+
+
+def _count(results: list[dict[str, Any]], prefix: str) -> int:
+    return sum(result["unique_id"].startswith(prefix) for result in results)
+
+
+def _rows_by_date(
+    connection: duckdb.DuckDBPyConnection, table: str, snapshot_id: str, dates: Sequence[date]
+) -> dict[str, int]:
+    counted = connection.execute(
+        f"select as_of_date, count(*) from {table} where snapshot_id = ? and as_of_date in (select unnest(?)) group by 1",
+        [snapshot_id, list(dates)],
+    ).fetchall()
+    found = dict(counted)
+    return {day.isoformat(): found.get(day, 0) for day in dates}
