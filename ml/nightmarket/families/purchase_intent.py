@@ -1,0 +1,261 @@
+"""``purchase_intent``: the probability that a customer buys from a category in the next 28 days."""
+
+from __future__ import annotations
+
+import math
+
+from nightmarket.clock import STEP_DAYS
+from nightmarket.families.base import Facts, Family, Reason
+
+CUSTOMER_COLUMNS = (
+    "customer__days_since_last_order",
+    "customer__n_orders_28d",
+    "customer__n_orders_84d",
+    "customer__n_orders",
+    "customer__days_since_first_order",
+    "customer__spend_amount_28d",
+    "customer__spend_amount_84d",
+    "customer__n_categories_28d",
+    "customer__n_categories_84d",
+    "customer__n_categories",
+    "customer__mean_interval_days",
+    "customer__order_trend",
+    "customer__discount_pct_84d",
+    "customer__coupon_pct_84d",
+    "customer__promoted_share_84d",
+    "customer__n_campaign_contacts_84d",
+    "customer__n_campaign_responses",
+    "customer__age_rank",
+    "customer__income_rank",
+    "customer__household_size",
+    "customer__n_children",
+    "customer__is_homeowner",
+    "customer__has_demographics",
+)
+CATEGORY_COLUMNS = (
+    "category__n_customers_28d",
+    "category__n_customers_84d",
+    "category__n_customers",
+    "category__penetration_28d",
+    "category__penetration_84d",
+    "category__trend",
+    "category__repeat_rate",
+    "category__mean_interval_days",
+    "category__discount_pct_84d",
+    "category__promoted_share_28d",
+    "category__mean_price_amount",
+    "category__n_products",
+)
+PAIR_COLUMNS = (
+    "pair__n_orders",
+    "pair__n_orders_28d",
+    "pair__n_orders_84d",
+    "pair__days_since_last_order",
+    "pair__days_since_first_order",
+    "pair__mean_interval_days",
+    "pair__overdue_ratio",
+    "pair__spend_amount_84d",
+    "pair__quantity_84d",
+    "pair__share_of_orders",
+    "pair__share_of_spend_84d",
+    "pair__discount_pct_84d",
+    "pair__decayed_orders",
+    "pair__orders_prev_28d",
+    "pair__has_active_campaign",
+)
+
+
+def _given(value: float) -> bool:
+    return not math.isnan(value)
+
+
+def _days(value: float) -> str:
+    days = round(value)
+    return "1 day" if days == 1 else f"{days} days"
+
+
+def _times(value: float, noun: str = "time") -> str:
+    return f"1 {noun}" if round(value) == 1 else f"{round(value)} {noun}s"
+
+
+def _bought(facts: Facts) -> str | None:
+    if not facts["pair__n_orders"] > 0:
+        return None
+    return f"bought {_times(facts['pair__n_orders'])}, last {_days(facts['pair__days_since_last_order'])} ago"
+
+
+def _rhythm(facts: Facts) -> str | None:
+    interval, overdue = facts["pair__mean_interval_days"], facts["pair__overdue_ratio"]
+    if not (_given(interval) and _given(overdue)) or interval < 1:
+        return None
+    if overdue < 0.8:
+        return f"buys it about every {_days(interval)}"
+    return f"buys it about every {_days(interval)}, {'now due' if overdue < 1.5 else 'overdue'}"
+
+
+def _value(facts: Facts) -> str | None:
+    share = facts["pair__share_of_spend_84d"]
+    if not share >= 0.005:
+        return None
+    return f"{100 * share:.0f} % of spend in 12 weeks" if share >= 0.01 else "regular part of spend in 12 weeks"
+
+
+def _activity(facts: Facts) -> str | None:
+    recent = facts["customer__n_orders_28d"]
+    if recent >= 1:
+        return f"shops here: {_times(recent, 'order')} in 4 weeks"
+    return f"{_times(facts['customer__n_orders_84d'], 'order')} in 12 weeks" if _given(recent) else None
+
+
+def _breadth(facts: Facts) -> str | None:
+    n_categories = facts["customer__n_categories_84d"]
+    return f"buys from {round(n_categories)} categories in 12 weeks" if n_categories >= 2 else None
+
+
+def _popularity(facts: Facts) -> str | None:
+    penetration = facts["category__penetration_84d"]
+    return f"{100 * penetration:.0f} % of customers bought it in 12 weeks" if _given(penetration) else None
+
+
+def _repeat(facts: Facts) -> str | None:
+    repeat_rate = facts["category__repeat_rate"]
+    return f"{100 * repeat_rate:.0f} % of its buyers buy it again" if _given(repeat_rate) else None
+
+
+def _promotion(facts: Facts) -> str | None:
+    if facts["pair__has_active_campaign"] > 0:
+        return "part of a campaign the customer was contacted for"
+    discount, promoted = facts["category__discount_pct_84d"], facts["category__promoted_share_28d"]
+    if promoted >= 0.2:
+        return "much promoted in the last 4 weeks"
+    return f"sold {discount:.0f} % below list price on average" if discount >= 5 else None
+
+
+def _campaigns(facts: Facts) -> str | None:
+    if facts["customer__n_campaign_responses"] >= 1:
+        return f"answered campaigns {_times(facts['customer__n_campaign_responses'])}"
+    return "buys much of it on promotion" if facts["customer__promoted_share_84d"] >= 0.2 else None
+
+
+def _alike(facts: Facts) -> str | None:
+    # A tenth of a log-count: below it the basket says too little to be told.
+    return "often bought by customers with the same baskets" if facts["affinity__basket"] >= 0.1 else None
+
+
+def _reads(facts: Facts) -> str | None:
+    return "reads like what they already buy" if facts["text__rest_similarity"] >= 0.3 else None
+
+
+def _nothing(facts: Facts) -> str | None:  # noqa: ARG001
+    return None
+
+
+def _household(facts: Facts) -> str | None:
+    return "fits the household's profile" if facts["customer__has_demographics"] > 0 else None
+
+
+AFFINITY_COLUMNS = ("affinity__basket", "affinity__recent")
+N_TEXT_COMPONENTS = 8
+TEXT_CUSTOMER_COLUMNS = tuple(f"text__customer_{i:02d}" for i in range(N_TEXT_COMPONENTS))
+TEXT_CATEGORY_COLUMNS = tuple(f"text__category_{i:02d}" for i in range(N_TEXT_COMPONENTS))
+TEXT_COLUMNS = ("text__rest_similarity", *TEXT_CUSTOMER_COLUMNS, *TEXT_CATEGORY_COLUMNS)
+
+REASONS = (
+    Reason(
+        "bought",
+        (
+            "pair__n_orders",
+            "pair__n_orders_28d",
+            "pair__n_orders_84d",
+            "pair__days_since_last_order",
+            "pair__days_since_first_order",
+            "pair__share_of_orders",
+            "pair__decayed_orders",
+            "pair__orders_prev_28d",
+        ),
+        _bought,
+    ),
+    Reason("rhythm", ("pair__mean_interval_days", "pair__overdue_ratio"), _rhythm),
+    Reason("value", ("pair__spend_amount_84d", "pair__quantity_84d", "pair__share_of_spend_84d"), _value),
+    Reason(
+        "activity",
+        (
+            "customer__days_since_last_order",
+            "customer__n_orders_28d",
+            "customer__n_orders_84d",
+            "customer__n_orders",
+            "customer__days_since_first_order",
+            "customer__spend_amount_28d",
+            "customer__spend_amount_84d",
+            "customer__mean_interval_days",
+            "customer__order_trend",
+        ),
+        _activity,
+    ),
+    Reason("breadth", ("customer__n_categories_28d", "customer__n_categories_84d", "customer__n_categories"), _breadth),
+    Reason(
+        "popularity",
+        (
+            "category__n_customers_28d",
+            "category__n_customers_84d",
+            "category__n_customers",
+            "category__penetration_28d",
+            "category__penetration_84d",
+            "category__trend",
+            "category__mean_price_amount",
+            "category__n_products",
+        ),
+        _popularity,
+    ),
+    Reason("repeat", ("category__repeat_rate", "category__mean_interval_days"), _repeat),
+    Reason(
+        "promotion",
+        (
+            "pair__discount_pct_84d",
+            "pair__has_active_campaign",
+            "category__discount_pct_84d",
+            "category__promoted_share_28d",
+        ),
+        _promotion,
+    ),
+    Reason(
+        "campaigns",
+        (
+            "customer__discount_pct_84d",
+            "customer__coupon_pct_84d",
+            "customer__promoted_share_84d",
+            "customer__n_campaign_contacts_84d",
+            "customer__n_campaign_responses",
+        ),
+        _campaigns,
+    ),
+    Reason("alike", AFFINITY_COLUMNS, _alike),
+    Reason("reads", ("text__rest_similarity",), _reads),
+    # Where on the map of texts a customer and a category lie says something to trees and nothing to people.
+    Reason("text_position", (*TEXT_CUSTOMER_COLUMNS, *TEXT_CATEGORY_COLUMNS), _nothing),
+    Reason(
+        "household",
+        (
+            "customer__age_rank",
+            "customer__income_rank",
+            "customer__household_size",
+            "customer__n_children",
+            "customer__is_homeowner",
+            "customer__has_demographics",
+        ),
+        _household,
+    ),
+)
+
+PURCHASE_INTENT = Family(
+    name="purchase_intent",
+    keys=("customer_id", "category_id"),
+    horizon_days=STEP_DAYS,
+    feature_view="features.ftr_purchase_intent",
+    label_table="labels.lbl_purchase_intent",
+    behaviour_columns=(*CUSTOMER_COLUMNS, *CATEGORY_COLUMNS, *PAIR_COLUMNS),
+    affinity_columns=AFFINITY_COLUMNS,
+    text_columns=TEXT_COLUMNS,
+    n_text_components=N_TEXT_COMPONENTS,
+    reasons=REASONS,
+)

@@ -1,0 +1,156 @@
+"""MLflow's model registry: which version may score a night, and its files.
+
+Every version carries the tags ``label_cutoff`` (its newest label lies before that date),
+``gate_passed``, ``recipe``, ``source`` and ``manifest_sha256``. The alias ``champion`` names the
+newest passed one; a night asks by date instead, so that no model knows the future of the night it
+scores.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlparse
+
+from nightmarket.errors import ModelCorrupted
+from nightmarket.io.tracking import mlflow_client
+from nightmarket.settings import Settings
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+CHAMPION = "champion"
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """One registered version of a family."""
+
+    family: str
+    version: int
+    label_cutoff: date
+    recipe: str
+    gate_passed: bool
+    run_id: str
+    manifest_sha256: str
+    source: str
+    reason: str = ""
+
+    @property
+    def name(self) -> str:
+        """What ``model_version`` says in the published rows, such as ``purchase_intent/3``."""
+        return f"{self.family}/{self.version}"
+
+
+def find_version(settings: Settings, family: str, as_of: date) -> ModelVersion | None:
+    """Return the version that scores ``family`` at ``as_of``, or None where one must be trained.
+
+    It is the passed version with the greatest ``label_cutoff`` ≤ ``as_of`` (of equals the newest)
+    that was trained on the configured source: a champion of the demo knows nothing of another shop.
+    Makes no MLflow database where there is none.
+    """
+    usable = [
+        version
+        for version in list_versions(settings, family)
+        if version.gate_passed and version.label_cutoff <= as_of and version.source == settings.source
+    ]
+    return max(usable, key=lambda v: (v.label_cutoff, v.version), default=None)
+
+
+def list_versions(settings: Settings, family: str) -> list[ModelVersion]:
+    """Return every version of ``family``, oldest first; none where nothing was registered yet."""
+    if not (settings.mlflow_dir / "mlflow.db").exists():
+        return []
+    found = mlflow_client(settings).search_model_versions(f"name = '{family}'")
+    return sorted((_read(family, one) for one in found), key=lambda v: v.version)
+
+
+def get_version(settings: Settings, name: str) -> ModelVersion | None:
+    """Return the version called ``name``, such as ``purchase_intent/3``, or None."""
+    family, _, number = name.partition("/")
+    return next((v for v in list_versions(settings, family) if str(v.version) == number), None)
+
+
+def champion(settings: Settings, family: str) -> ModelVersion | None:
+    """Return the version that the alias ``champion`` names, or None."""
+    if not list_versions(settings, family):
+        return None
+    number = mlflow_client(settings).get_registered_model(family).aliases.get(CHAMPION)
+    return get_version(settings, f"{family}/{number}") if number else None
+
+
+def register(
+    settings: Settings,
+    *,
+    family: str,
+    run_id: str,
+    label_cutoff: date,
+    recipe: str,
+    gate_passed: bool,
+    reason: str,
+    manifest_sha256: str,
+) -> ModelVersion:
+    """Register the model that ``run_id`` logged under ``model`` and move the alias where it is due.
+
+    ``champion`` moves only to a version that passed and whose ``label_cutoff`` no other passed
+    version exceeds: training for a past night never turns it back.
+    """
+    client = mlflow_client(settings)
+    passed_before = [v for v in list_versions(settings, family) if v.gate_passed and v.source == settings.source]
+    _need_registered_model(client, family)
+    tags = {
+        "label_cutoff": label_cutoff.isoformat(),
+        "gate_passed": str(gate_passed).lower(),
+        "recipe": recipe,
+        "source": settings.source,
+        "manifest_sha256": manifest_sha256,
+        "metrics_of": "tested fit",
+        "gate_reason": reason,
+    }
+    source = f"{client.get_run(run_id).info.artifact_uri}/model"
+    created = client.create_model_version(family, source, run_id, tags=tags, description=reason)
+    if gate_passed and all(v.label_cutoff <= label_cutoff for v in passed_before):
+        client.set_registered_model_alias(family, CHAMPION, str(created.version))
+    return _read(family, client.get_model_version(family, str(created.version)))
+
+
+def model_folder(settings: Settings, version: ModelVersion) -> Path:
+    """Return the local folder of a version's files (``io.model_files.load_model`` verifies them).
+
+    Raises
+    ------
+    ModelCorrupted
+        The registry points at nothing.
+    """
+    uri = mlflow_client(settings).get_model_version_download_uri(version.family, str(version.version))
+    folder = Path(unquote(urlparse(uri).path))
+    if not folder.is_dir():
+        raise ModelCorrupted(
+            f"Got no folder {folder} for the model {version.name} but expected the files it was registered with. "
+            "Restore var/mlflow from a backup, or run `nightmarket train` for a new version."
+        )
+    return folder
+
+
+def _need_registered_model(client: MlflowClient, family: str) -> None:
+    if not client.search_registered_models(f"name = '{family}'"):
+        client.create_registered_model(
+            family, description="Trained by `nightmarket train`. The alias champion moves by the gate alone."
+        )
+
+
+def _read(family: str, one: Any) -> ModelVersion:
+    tags = one.tags
+    return ModelVersion(
+        family=family,
+        version=int(one.version),
+        label_cutoff=date.fromisoformat(tags["label_cutoff"]),
+        recipe=tags["recipe"],
+        gate_passed=tags["gate_passed"] == "true",
+        run_id=one.run_id,
+        manifest_sha256=tags["manifest_sha256"],
+        source=tags["source"],
+        reason=tags.get("gate_reason", ""),
+    )

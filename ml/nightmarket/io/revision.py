@@ -1,0 +1,25 @@
+"""Which code runs: part of every run_id and model manifest."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+
+from nightmarket.settings import PROJECT_DIR
+
+_SOURCES = (("ml/nightmarket", "*.py"), ("dbt_project/models", "*.sql"), ("dbt_project/macros", "*.sql"))
+
+
+@functools.cache
+def code_revision() -> str:
+    """Return a hash of the package's and the dbt project's sources.
+
+    The content, not the commit: an uncommitted change must change it, and a commit that only
+    touches documentation must not, or a rerun of yesterday would differ from yesterday.
+    """
+    digest = hashlib.sha256()
+    for folder, pattern in _SOURCES:
+        for path in sorted((PROJECT_DIR / folder).rglob(pattern)):
+            digest.update(path.relative_to(PROJECT_DIR).as_posix().encode() + b"\0")
+            digest.update(path.read_bytes() + b"\0")
+    return f"src-{digest.hexdigest()[:16]}"

@@ -1,0 +1,121 @@
+"""``nightmarket score``: the night's version scores every eligible row into a staged partition."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pyarrow.compute as pc
+
+from nightmarket.errors import NoChampion
+from nightmarket.families import get_family
+from nightmarket.families.base import Family
+from nightmarket.io.atomic import sha256_of_file, sha256_of_json
+from nightmarket.io.model_files import StoredModel, load_model
+from nightmarket.io.night import Night
+from nightmarket.io.registry import ModelVersion, find_version, get_version, model_folder
+from nightmarket.io.revision import code_revision
+from nightmarket.io.scored_rows import write_scored_rows
+from nightmarket.io.serving import recorded_model_version
+from nightmarket.io.training_data import FrameReader
+from nightmarket.io.warehouse import open_warehouse
+from nightmarket.modeling.features import derive_features
+from nightmarket.modeling.scoring import score_frame
+from nightmarket.settings import Settings
+from nightmarket.steps import StepResult
+
+
+def run(settings: Settings, *, family: str, as_of: date, snapshot_id: str) -> StepResult:
+    """Score ``family`` at ``as_of`` and stage the rows.
+
+    Raises
+    ------
+    NoChampion
+        No registered version may score this night.
+    ModelCorrupted
+        The version's files are not the ones that were registered.
+    """
+    chosen = get_family(family)
+    night = Night(settings, as_of, snapshot_id)
+    encoder_key = night.read("embed")["encoder_key"]
+    version = choose_version(settings, family, as_of, snapshot_id)
+    stored = load_model(model_folder(settings, version), manifest_sha256=version.manifest_sha256)
+    _need_same_inputs(stored, version, chosen, encoder_key)
+    with open_warehouse(settings) as connection:
+        reader = FrameReader(connection, chosen, snapshot_id, encoder_key)
+        frame = reader.read(as_of, with_label=False)
+        frame = derive_features(frame, reader.read_text(frame), stored.projection)
+    run_id = _run_id(settings, as_of, snapshot_id, stored.manifest_sha256)
+    table = score_frame(
+        frame,
+        stored.scorer,
+        chosen,
+        top_k=settings.top_k_categories,
+        model_version=version.name,
+        run_id=run_id,
+    )
+    path = night.staged_path(chosen.score_table)
+    write_scored_rows(path, table)
+    return StepResult(
+        rows=table.num_rows,
+        detail={
+            "table": chosen.score_table,
+            "sha256": sha256_of_file(path),
+            "model_version": version.name,
+            "recipe": version.recipe,
+            "gate_reason": version.reason,
+            "run_id": run_id,
+            "label_cutoff": version.label_cutoff.isoformat(),
+            "manifest_sha256": version.manifest_sha256,
+            "code_revision": code_revision(),
+            "n_customers": len(frame.customer_ids),
+            "n_categories": len(frame.category_ids),
+            "mean_probability": round(float(pc.mean(table["probability"]).as_py()), 6),
+        },
+    )
+
+
+def choose_version(settings: Settings, family: str, as_of: date, snapshot_id: str) -> ModelVersion:
+    """Return the version recorded for this night on this snapshot, else the newest that may score it.
+
+    Raises
+    ------
+    NoChampion
+        There is none.
+    """
+    recorded = recorded_model_version(settings, f"scores.{family}", as_of, snapshot_id)
+    version = get_version(settings, recorded) if recorded else None
+    version = version or find_version(settings, family, as_of)
+    if version is None:
+        raise NoChampion(
+            f"Got no passed version of {family} with label_cutoff up to {as_of} trained on the source "
+            f"{settings.source!r}, expected one: no model may know the future of the night it scores. "
+            f"Run `nightmarket train {family} --as-of {as_of} --snapshot {snapshot_id}`, or `make nightly`."
+        )
+    return version
+
+
+def _need_same_inputs(stored: StoredModel, version: ModelVersion, family: Family, encoder_key: str) -> None:
+    missing = sorted(set(stored.manifest["features"]) - set(family.feature_columns))
+    if missing:
+        raise NoChampion(
+            f"Got {version.name}, which reads {', '.join(missing)}, but expected a model on the features of this "
+            f"version of Nightmarket. Run `nightmarket train {family.name}` for this night."
+        )
+    if stored.manifest["encoder_key"] != encoder_key:
+        raise NoChampion(
+            f"Got text of encoder {encoder_key} but {version.name} was trained on {stored.manifest['encoder_key']}. "
+            f"Set NIGHTMARKET_ENCODER_DIR and NIGHTMARKET_ENCODER_PRECISION back, or train {family.name} again."
+        )
+
+
+def _run_id(settings: Settings, as_of: date, snapshot_id: str, manifest_sha256: str) -> str:
+    """Name the run by everything that decides its rows, so that the same run has the same name."""
+    return sha256_of_json(
+        {
+            "as_of_date": as_of.isoformat(),
+            "snapshot_id": snapshot_id,
+            "manifest_sha256": manifest_sha256,
+            "code_revision": code_revision(),
+            "top_k_categories": settings.top_k_categories,
+        }
+    )[:16]

@@ -1,0 +1,161 @@
+from datetime import date
+
+import numpy as np
+import pytest
+
+from nightmarket.errors import ModelCorrupted
+from nightmarket.families.purchase_intent import PURCHASE_INTENT
+from nightmarket.io.model_files import load_model, save_model
+from nightmarket.io.registry import champion, find_version, get_version, list_versions, model_folder, register
+from nightmarket.io.tracking import RunRecord, log_training, write_mlmodel
+from nightmarket.modeling.calibrate import Calibrator
+from nightmarket.modeling.recipes import RECIPES
+from nightmarket.modeling.tournament import Scorer
+from nightmarket.settings import Settings
+from nightmarket.text.profiles import Projection
+
+# MLflow 3.17 asks SQLAlchemy for a strategy that 2.1 deprecates; goes when MLflow stops.
+pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated")
+
+FAMILY = PURCHASE_INTENT.name
+PROJECTION = Projection(np.zeros(4), np.eye(4)[:2])
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    return Settings(var_dir=tmp_path_factory.mktemp("var"), source="complete_journey")
+
+
+def _save(folder, frame, recipe="frequency"):
+    model = RECIPES[recipe].fit([frame], features=PURCHASE_INTENT.feature_columns, seed=1, threads=1)
+    scorer = Scorer(model, Calibrator((0.0, 1.0), (-2.0, 0.5)))
+    return scorer, save_model(folder, scorer, PROJECTION, manifest={"label_cutoff": "2017-11-01"}, evaluation={})
+
+
+def _register(settings, folder, frame, label_cutoff, *, gate_passed=True, recipe="frequency"):
+    _, manifest_sha256 = _save(folder, frame, recipe)
+    write_mlmodel(folder, recipe=recipe, lightgbm_file="model.txt" if recipe == "lightgbm" else None)
+    record = RunRecord("training", {"seed": "1"}, {"n": 1}, {"average_precision": 0.5, "auc": float("nan")})
+    run_id = log_training(settings, FAMILY, record, {recipe: record}, folder)
+    return register(
+        settings,
+        family=FAMILY,
+        run_id=run_id,
+        label_cutoff=label_cutoff,
+        recipe=recipe,
+        gate_passed=gate_passed,
+        reason="because",
+        manifest_sha256=manifest_sha256,
+    )
+
+
+@pytest.fixture(scope="module")
+def registered(settings, tmp_path_factory, tiny_frame):
+    """Versions 1 to 4: trained at 2017-11-30, at 2018-01-01 (refused), at 2017-12-28, and late for 2017-06-01."""
+    cut_offs = {
+        date(2017, 11, 30): True,
+        date(2018, 1, 1): False,
+        date(2017, 12, 28): True,
+        date(2017, 6, 1): True,
+    }
+    return [
+        _register(
+            settings, tmp_path_factory.mktemp("model"), tiny_frame(), cut_off, gate_passed=passed, recipe="lightgbm"
+        )
+        for cut_off, passed in cut_offs.items()
+    ]
+
+
+def test_asking_for_a_version_makes_no_database(tmp_path):
+    settings = Settings(var_dir=tmp_path)
+    assert find_version(settings, FAMILY, date(2018, 1, 1)) is None
+    assert champion(settings, FAMILY) is None
+    assert not list(tmp_path.iterdir())
+
+
+def test_every_version_says_its_label_cutoff_and_whether_it_passed(settings, registered):
+    assert list_versions(settings, FAMILY) == registered
+    assert [(v.name, v.gate_passed, v.reason) for v in registered] == [
+        ("purchase_intent/1", True, "because"),
+        ("purchase_intent/2", False, "because"),
+        ("purchase_intent/3", True, "because"),
+        ("purchase_intent/4", True, "because"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("as_of", "version"),
+    [
+        (date(2017, 5, 31), None),
+        (date(2017, 6, 1), 4),
+        (date(2017, 11, 29), 4),
+        (date(2017, 11, 30), 1),
+        (date(2017, 12, 27), 1),
+        (date(2017, 12, 28), 3),
+        (date(2018, 2, 1), 3),
+    ],
+)
+@pytest.mark.usefixtures("registered")
+def test_a_night_takes_the_newest_passed_version_that_does_not_know_its_future(settings, as_of, version):
+    found = find_version(settings, FAMILY, as_of)
+    assert (found and found.version) == version
+
+
+@pytest.mark.usefixtures("registered")
+def test_training_for_a_past_night_never_moves_the_champion(settings):
+    current = champion(settings, FAMILY)
+    assert current is not None
+    assert current.version == 3
+
+
+@pytest.mark.usefixtures("registered")
+def test_a_champion_of_one_shop_never_scores_another(settings):
+    other = settings.model_copy(update={"source": "files"})
+    assert find_version(other, FAMILY, date(2018, 1, 1)) is None
+
+
+def test_the_files_come_back_and_score_the_same(settings, registered, tiny_frame):
+    version = get_version(settings, "purchase_intent/3")
+    assert version == registered[2]
+    stored = load_model(model_folder(settings, version), manifest_sha256=version.manifest_sha256)
+    model = RECIPES["lightgbm"].fit([tiny_frame()], features=PURCHASE_INTENT.feature_columns, seed=1, threads=1)
+    assert np.array_equal(stored.scorer.model.raw_scores(tiny_frame(seed=5)), model.raw_scores(tiny_frame(seed=5)))
+    assert np.array_equal(stored.projection.components, PROJECTION.components)
+
+
+def test_a_modeller_opens_the_native_model_without_pickle(settings, registered, monkeypatch):
+    monkeypatch.setenv("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
+    import mlflow.lightgbm
+
+    booster = mlflow.lightgbm.load_model(str(model_folder(settings, registered[0])))
+    assert tuple(booster.feature_name()) == PURCHASE_INTENT.feature_columns
+
+
+@pytest.mark.parametrize("name", ["model.txt", "calibrator.json", "projection.safetensors", "manifest.json"])
+def test_a_file_with_one_changed_byte_is_refused_before_it_is_parsed(tmp_path, tiny_frame, name):
+    _, manifest_sha256 = _save(tmp_path, tiny_frame(), "lightgbm")
+    damaged = bytearray((tmp_path / name).read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    (tmp_path / name).write_bytes(bytes(damaged))
+    with pytest.raises(ModelCorrupted, match=rf"Got [0-9a-f]{{64}} for .*{name} but expected SHA-256"):
+        load_model(tmp_path, manifest_sha256=manifest_sha256)
+
+
+def test_a_missing_file_is_refused(tmp_path, tiny_frame):
+    _, manifest_sha256 = _save(tmp_path, tiny_frame())
+    (tmp_path / "model.json").unlink()
+    with pytest.raises(ModelCorrupted, match="Got no file for"):
+        load_model(tmp_path, manifest_sha256=manifest_sha256)
+
+
+def test_a_model_that_kills_its_reader_kills_a_child_and_not_the_night(tmp_path, tiny_frame):
+    from nightmarket.io.atomic import read_json, sha256_of_file, write_json
+
+    _save(tmp_path, tiny_frame(), "lightgbm")
+    text = (tmp_path / "model.txt").read_text()
+    (tmp_path / "model.txt").write_text(text.replace("left_child=", "left_child=99999 ", 1))
+    manifest = read_json(tmp_path / "manifest.json")
+    manifest["files"]["model.txt"] = sha256_of_file(tmp_path / "model.txt")
+    write_json(tmp_path / "manifest.json", manifest)
+    with pytest.raises(ModelCorrupted, match="ends its reader with code"):
+        load_model(tmp_path, manifest_sha256=sha256_of_file(tmp_path / "manifest.json"))

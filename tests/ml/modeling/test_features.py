@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+
+from nightmarket.families.purchase_intent import PURCHASE_INTENT
+from nightmarket.modeling.affinity import affinity_columns, ease
+from nightmarket.modeling.features import derive_features
+from nightmarket.modeling.text_features import TextRows, fit_text_projection
+
+
+def _texts(frame):
+    random = np.random.default_rng(0)
+    bought = np.flatnonzero(~frame.is_new)
+    return TextRows(
+        customer=frame.customer[bought].astype(np.int64),
+        category=frame.category[bought].astype(np.int64),
+        text=frame.category[bought].astype(np.int64),
+        weights=np.ones(len(bought)),
+        orders=np.ones(len(bought)),
+        vectors=random.normal(size=(len(frame.category_ids), 16)).astype(np.float32),
+    )
+
+
+def test_every_derived_column_of_the_family_is_there(tiny_frame):
+    frame = tiny_frame()
+    bare = frame.with_columns({})
+    for name in (*PURCHASE_INTENT.affinity_columns, *PURCHASE_INTENT.text_columns):
+        del bare.columns[name]
+    texts = _texts(bare)
+    projection = fit_text_projection(texts, PURCHASE_INTENT.n_text_components)
+    derived = derive_features(bare, texts, projection)
+    assert set(PURCHASE_INTENT.feature_columns) <= set(derived.columns)
+    assert all(column.dtype == np.float32 for column in derived.columns.values())
+
+
+def test_affinity_never_explains_a_category_by_itself():
+    counts = np.random.default_rng(0).random((30, 5))
+    changed = counts.copy()
+    weights_are_fixed_by = ease(counts)
+    changed[3, 2] += 1e-6
+    assert (ease(changed) - weights_are_fixed_by)[3, 2] == pytest.approx(0, abs=1e-7)
+
+
+def test_affinity_favours_what_customers_with_the_same_baskets_buy():
+    counts = np.array([[1, 1, 0], [1, 1, 0], [1, 1, 0], [0, 0, 1], [0, 0, 1], [1, 0, 0]], float)
+    predicted = ease(counts)
+    assert predicted[5, 1] > predicted[5, 2]
+
+
+def test_affinity_knows_nothing_of_labels(tiny_frame):
+    frame = tiny_frame()
+    turned = frame.take(np.arange(len(frame)))
+    turned.label[:] = 1 - turned.label
+    for name, column in affinity_columns(frame).items():
+        assert np.array_equal(column, affinity_columns(turned)[name])
