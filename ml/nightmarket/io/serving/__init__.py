@@ -1,0 +1,27 @@
+"""The serving store: what consumers read, published one night at a time and never half.
+
+``var/serving/tables/<table>/as_of_date=<date>/<sha256>.parquet`` are immutable files named by their
+content. A *generation* ``var/serving/generations/<n>/`` is one state of the store: ``catalog.json``
+says which file each table shows for each night, and ``serving.duckdb`` is built from it, with views
+that list those files by absolute path. ``var/serving/serving.duckdb`` is a symlink to the generation
+being served; publishing is the rename of that link, so a reader sees the night before or the night
+after. ``docs/decisions/0004-serving-generations.md`` says why not otherwise.
+"""
+
+from nightmarket.io.serving.catalog import Catalog, PublishedFile, Run
+from nightmarket.io.serving.publication import Publication, StagedTable, publish_night, relink
+from nightmarket.io.serving.reading import open_serving, published_nights, read_runs, recorded_model_version
+
+__all__ = [
+    "Catalog",
+    "Publication",
+    "PublishedFile",
+    "Run",
+    "StagedTable",
+    "open_serving",
+    "publish_night",
+    "published_nights",
+    "read_runs",
+    "recorded_model_version",
+    "relink",
+]

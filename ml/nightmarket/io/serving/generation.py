@@ -1,0 +1,165 @@
+"""Build a generation: the DuckDB file that consumers open, from a catalog alone."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from nightmarket.contracts import SERVED_TABLES, Table
+from nightmarket.io.serving.catalog import Catalog
+
+# Name, type, what it means. Planners read the comments in their SQL tool, so they are complete sentences there.
+RUN_COLUMNS: tuple[tuple[str, str, str], ...] = (
+    ("run_id", "VARCHAR", "Hash of night, snapshot, model and code; the same run again has the same id."),
+    ("attempt", "INTEGER", "How many times this night had been published, with this one."),
+    ("as_of_date", "DATE", "The night."),
+    ("snapshot_id", "VARCHAR", "Hash of the landed input."),
+    ("family", "VARCHAR", "The prediction that was published."),
+    ("table_name", "VARCHAR", "The table it was published to."),
+    ("model_version", "VARCHAR", "Registered model and version that scored the night."),
+    ("recipe", "VARCHAR", "Kind of model: lightgbm, logistic_regression or frequency."),
+    ("n_rows", "BIGINT", "Rows published."),
+    ("verdict", "VARCHAR", "passed, or warned where an expectation of severity warn did not hold."),
+    ("checks", "JSON", "Each border: its verdict, expectations evaluated and warnings."),
+    ("steps", "JSON", "Each step of this attempt: its rows and seconds."),
+    ("seconds", "DOUBLE", "Sum of the seconds of all steps of this attempt."),
+    ("staged_sha256", "VARCHAR", "SHA-256 of the Parquet file that was checked."),
+    ("published_sha256", "VARCHAR", "SHA-256 of the Parquet file that is served; equal, or it would not be."),
+    ("code_revision", "VARCHAR", "Revision of Nightmarket that scored the night."),
+    ("hashes", "JSON", "Further hashes that the score step recorded."),
+    ("published_at", "TIMESTAMP", "When this attempt was published (UTC)."),
+)
+CHECK_COLUMNS: tuple[tuple[str, str, str], ...] = (
+    ("as_of_date", "DATE", "The night."),
+    ("attempt", "INTEGER", "The attempt, as in ops.runs."),
+    ("border", "VARCHAR", "Where it was checked: landed, features or scores."),
+    ("verdict", "VARCHAR", "passed, or warned where an expectation of severity warn did not hold."),
+    ("n_expectations", "INTEGER", "Expectations evaluated."),
+    ("warnings", "JSON", "The expectations of severity warn that did not hold."),
+    ("not_provided", "JSON", "Tables that the source does not deliver; they are not checked."),
+)
+FILE_COLUMNS: tuple[tuple[str, str, str], ...] = (
+    ("table_name", "VARCHAR", "The table."),
+    ("as_of_date", "DATE", "The night."),
+    ("n_rows", "BIGINT", "Rows in the file."),
+    ("sha256", "VARCHAR", "SHA-256 of the file, which is also its name."),
+    ("path", "VARCHAR", "Where it is."),
+)
+
+
+def build_database(path: Path, catalog: Catalog) -> None:
+    """Write ``serving.duckdb``: views over exact files, and ``ops.*`` as real tables.
+
+    Parameters
+    ----------
+    path
+        Where to write; must not exist. The file is made read-only: a consumer who forgets
+        ``read_only=True`` gets a clear refusal instead of locking out everybody else.
+    catalog
+        What to show. Nothing else is read but the Parquet footers.
+    """
+    with duckdb.connect(str(path), config={"threads": 1, "autoinstall_known_extensions": False}) as connection:
+        connection.execute("create schema scores; create schema decisions; create schema ops")
+        for name, nights in sorted(catalog.tables.items()):
+            if not nights:
+                continue
+            newest_first = [
+                str(Path(catalog.served_from) / nights[night].path) for night in sorted(nights, reverse=True)
+            ]
+            table = SERVED_TABLES[name]
+            _create_view(connection, name, table, newest_first[:1], "The newest published night only.")
+            _create_view(connection, f"{name}_history", table, newest_first, "Every published night.")
+        _create_table(connection, "ops.runs", "One row per night, attempt and table.", RUN_COLUMNS, _run_rows(catalog))
+        _create_table(
+            connection, "ops.checks", "One row per night, attempt and border.", CHECK_COLUMNS, _check_rows(catalog)
+        )
+        _create_table(
+            connection, "ops.published_files", "One row per table and night.", FILE_COLUMNS, _file_rows(catalog)
+        )
+        connection.execute("checkpoint")
+    path.chmod(0o444)
+    fsync(path)
+
+
+def fsync(path: Path) -> None:
+    """Make a file, or the names in a folder, survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def quote(text: str) -> str:
+    """Return ``text`` as a SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _create_view(
+    connection: duckdb.DuckDBPyConnection, name: str, table: Table, paths: list[str], which_nights: str
+) -> None:
+    columns = ", ".join(column.name for column in table.columns)
+    files = ", ".join(quote(path) for path in paths)
+    # Without hive_partitioning = false the folder's name would give as_of_date a second time;
+    # with union_by_name an old night without a later column shows nulls there.
+    connection.execute(
+        f"create view {name} as select {columns} "
+        f"from read_parquet([{files}], hive_partitioning = false, union_by_name = true)"
+    )
+    connection.execute(f"comment on view {name} is {quote(f'{table.description} {which_nights}')}")
+    for column in table.columns:
+        connection.execute(f"comment on column {name}.{column.name} is {quote(column.description)}")
+
+
+def _create_table(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    description: str,
+    columns: tuple[tuple[str, str, str], ...],
+    rows: list[tuple[Any, ...]],
+) -> None:
+    connection.execute(f"create table {name} ({', '.join(f'{column} {type_}' for column, type_, _ in columns)})")
+    if rows:
+        connection.executemany(f"insert into {name} values ({', '.join('?' for _ in columns)})", rows)
+    connection.execute(f"comment on table {name} is {quote(description)}")
+    for column, _, meaning in columns:
+        connection.execute(f"comment on column {name}.{column} is {quote(meaning)}")
+
+
+def _run_rows(catalog: Catalog) -> list[tuple[Any, ...]]:
+    rows = []
+    for run in catalog.runs:
+        values = {**asdict(run), "seconds": run.seconds}
+        for name in ("checks", "steps", "hashes"):
+            values[name] = json.dumps(values[name], sort_keys=True)
+        rows.append(tuple(values[column] for column, _, _ in RUN_COLUMNS))
+    return rows
+
+
+def _check_rows(catalog: Catalog) -> list[tuple[Any, ...]]:
+    rows: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    for run in catalog.runs:
+        for border, check in run.checks.items():
+            rows[run.as_of_date, run.attempt, border] = (
+                run.as_of_date,
+                run.attempt,
+                border,
+                check.get("verdict"),
+                check.get("n_expectations"),
+                json.dumps(check.get("warnings", [])),
+                json.dumps(check.get("not_provided", [])),
+            )
+    return list(rows.values())
+
+
+def _file_rows(catalog: Catalog) -> list[tuple[Any, ...]]:
+    return [
+        (name, night, file.n_rows, file.sha256, str(Path(catalog.served_from) / file.path))
+        for name, nights in sorted(catalog.tables.items())
+        for night, file in sorted(nights.items())
+    ]

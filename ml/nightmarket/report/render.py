@@ -1,0 +1,80 @@
+"""The morning report as one self-contained page: no script, no font and no image from anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from nightmarket.report import charts
+from nightmarket.report.content import SCORE_BIN_EDGES, NightReport
+from nightmarket.report.movers import stability_index
+
+FOLDER = Path(__file__).parent
+
+
+def render_report(report: NightReport) -> str:
+    """Return the page. Everything that came from data is escaped."""
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        count=lambda value: f"{value:,}",
+        decimals=lambda value, n=2: f"{value:,.{n}f}",
+        pct=charts.percent,
+        signed=_signed,
+        day=_day,
+        long_day=_long_day,
+        words=lambda name: str(name).replace("__", " ").replace("_", " "),
+        seconds=_seconds,
+        short=lambda value: str(value)[:12],
+    )
+    environment.globals.update(
+        draw_distribution=_markup(charts.draw_distribution),
+        draw_reliability=_markup(charts.draw_reliability),
+        draw_gains=_markup(charts.draw_gains),
+        draw_history=_markup(charts.draw_history),
+        draw_interval=_markup(charts.draw_interval),
+        point_near=charts.point_near,
+        stability_index=stability_index,
+        bins=list(pairwise(SCORE_BIN_EDGES)),
+        style=Markup((FOLDER / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+    )
+    return environment.get_template("report.html.j2").render(night=report, model=report.evaluation) + "\n"
+
+
+def _markup(draw: Callable[..., str]) -> Callable[..., Markup]:
+    """Mark a chart as markup; charts escape the text that they are given."""
+
+    def drawn(*arguments: Any) -> Markup:
+        return Markup(draw(*arguments))  # noqa: S704
+
+    return drawn
+
+
+def _signed(value: float, n: int = 1) -> str:
+    text = f"{abs(value):,.{n}f}"
+    return text if float(text.replace(",", "")) == 0 else ("+" if value > 0 else "−") + text
+
+
+def _day(value: date) -> str:
+    return f"{value.day} {value:%b %Y}"
+
+
+def _long_day(value: date) -> str:
+    return f"{value:%A}, {value.day}\N{NO-BREAK SPACE}{value:%B}\N{NO-BREAK SPACE}{value:%Y}"
+
+
+def _seconds(value: float | None) -> str:
+    if value is None:
+        return "not recorded"
+    return f"{value:.1f} s" if value < 60 else f"{int(value // 60)} min {value % 60:.0f} s"

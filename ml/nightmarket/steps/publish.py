@@ -1,0 +1,130 @@
+"""Make the checked tables of the night visible in one atomic step."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from nightmarket.errors import PublishRefused, StepMissing
+from nightmarket.families import FAMILIES
+from nightmarket.io.atomic import sha256_of_file
+from nightmarket.io.night import BORDERS, Night
+from nightmarket.io.serving import StagedTable, publish_night
+from nightmarket.settings import Settings
+from nightmarket.steps import StepResult
+
+PUBLISHABLE = ("passed", "warned")
+
+
+def run(settings: Settings, *, as_of: date, snapshot_id: str) -> StepResult:
+    """Publish every scored table of the night, if its check saw exactly what is staged.
+
+    Raises
+    ------
+    PublishRefused
+        Nothing was checked, the check did not pass, or a staged file changed since.
+    StepMissing
+        A family was not scored: a night is published whole or not at all.
+    """
+    night = Night(settings, as_of, snapshot_id)
+    check = _passed_check(night)
+    checked: dict[str, str] = check["sha256"]
+    verdict = night.verdict() or check["verdict"]
+    staged = {}
+    for family in FAMILIES:
+        record = night.read(f"score__{family}")
+        table = record["table"]
+        if table not in checked:
+            raise PublishRefused(
+                f"Got no check of {table} for {as_of}, expected one of every staged table; the check saw "
+                f"{sorted(checked)}. Run `nightmarket check scores` again."
+            )
+        _refuse_if_changed(night, table, checked[table])
+        staged[table] = StagedTable(
+            path=night.staged_path(table),
+            sha256=checked[table],
+            family=family,
+            run_id=record["run_id"],
+            model_version=record["model_version"],
+            recipe=record["recipe"],
+            code_revision=record.get("code_revision"),
+            hashes={name: value for name, value in record.items() if name.endswith("_sha256")},
+        )
+    publication = publish_night(
+        settings,
+        as_of=as_of,
+        snapshot_id=snapshot_id,
+        staged=staged,
+        verdict=verdict,
+        checks=_checks(night),
+        steps={
+            record["step"]: {"rows": record["rows"], "seconds": record["seconds"]}
+            for record in night.records()
+            if record["step"] not in ("publish", "report")
+        },
+    )
+    return StepResult(
+        rows=sum(run.n_rows for run in publication.runs),
+        detail={
+            "as_of_date": as_of.isoformat(),
+            "snapshot_id": snapshot_id,
+            "verdict": verdict,
+            "generation": publication.generation,
+            "attempt": publication.runs[0].attempt,
+            "tables": {
+                run.table_name: {
+                    "rows": run.n_rows,
+                    "sha256": run.published_sha256,
+                    "model_version": run.model_version,
+                    "run_id": run.run_id,
+                }
+                for run in publication.runs
+            },
+            "serving": str(settings.serving_dir / "serving.duckdb"),
+        },
+    )
+
+
+def _passed_check(night: Night) -> dict[str, Any]:
+    try:
+        check = night.read("check__scores")
+    except StepMissing as missing:
+        raise PublishRefused(
+            f"Got no passed check of the scores of {night.as_of_date} on snapshot {night.snapshot_id}, expected one. "
+            f"Run `nightmarket check scores --as-of {night.as_of_date} --snapshot {night.snapshot_id}`."
+        ) from missing
+    if check.get("verdict") not in PUBLISHABLE:
+        raise PublishRefused(
+            f"Got the verdict {check.get('verdict')!r} on the scores of {night.as_of_date}, expected passed or warned. "
+            "See the expectations in var/data_docs, and mend what they found."
+        )
+    return check
+
+
+def _refuse_if_changed(night: Night, table: str, checked: str) -> None:
+    path = night.staged_path(table)
+    if not path.exists():
+        raise PublishRefused(
+            f"Got no staged {table} at {path}, expected the file that was checked. "
+            f"Score {night.as_of_date} and check it again."
+        )
+    if sha256_of_file(path) != checked:
+        raise PublishRefused(
+            f"Got {path} changed since its check, expected SHA-256 {checked[:12]}…. "
+            f"Run `nightmarket check scores --as-of {night.as_of_date} --snapshot {night.snapshot_id}` again."
+        )
+
+
+def _checks(night: Night) -> dict[str, dict[str, Any]]:
+    """Return what each border said, without times, for ``ops.runs.checks`` and ``ops.checks``."""
+    checks = {}
+    for border in BORDERS:
+        if night.has(f"check__{border}"):
+            record = night.read(f"check__{border}")
+            checks[border] = {
+                "verdict": record.get("verdict"),
+                "n_expectations": record.get("n_expectations"),
+                "warnings": record.get("warnings", []),
+                "not_provided": record.get("not_provided", []),
+            }
+    return checks

@@ -1,0 +1,130 @@
+"""The page: whole, safe and on its own, whatever it is given."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields, replace
+from datetime import date
+from html.parser import HTMLParser
+
+import pytest
+
+from nightmarket.report import charts
+from nightmarket.report.content import Distribution, NightReport
+from nightmarket.report.evaluation import Evaluation, Metric
+from nightmarket.report.render import render_report
+
+VOID = {"meta", "br", "link", "img", "input", "hr"}
+
+
+class _Page(HTMLParser):
+    """Tags in order, links, and whether every tag is closed where it should be."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.ids: set[str] = set()
+        self._open: list[str] = []
+        self.feed(page)
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_startendtag(tag, attrs)
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        for name, value in attrs:
+            if name in ("href", "src", "xlink:href"):
+                self.links.append(value or "")
+            if name == "id":
+                self.ids.add(value or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+
+def test_a_full_report_shows_every_part(full_report: NightReport) -> None:
+    page = render_report(full_report)
+    assert "Friday, 1 December 2017" in page.replace("\N{NO-BREAK SPACE}", " ")
+    for part in (
+        "Published with warnings",
+        "Top movers",
+        "Reliability",
+        "Lift",
+        "Metrics beside plain frequency",
+        "0.5600",
+        "Only the 20 most probable categories of each customer are published",
+    ):
+        assert part in page
+    assert "Not measured" not in page
+    assert "not measured" not in page
+
+
+def test_hostile_names_stay_text(full_report: NightReport) -> None:
+    page = render_report(full_report)
+    assert "script" not in _Page(page).tags
+    assert "<script" not in page
+    assert page.count("&lt;script&gt;") > 20
+
+
+def test_the_page_stands_on_its_own(full_report: NightReport) -> None:
+    page = render_report(full_report)
+    parsed = _Page(page)
+    assert {link.removeprefix("#") for link in parsed.links} <= parsed.ids
+    assert all(link.startswith("#") for link in parsed.links)
+    assert not {"script", "link", "img", "iframe", "object", "embed"} & set(parsed.tags)
+    assert "http" not in re.sub(r"http-equiv", "", page)
+    assert "@import" not in page
+    assert "url(" not in page
+
+
+OPTIONAL = [
+    field.name
+    for field in fields(NightReport)
+    if field.name not in ("as_of_date", "source", "snapshot_id", "verdict", "horizon_days", "n_nights")
+]
+
+
+@pytest.mark.parametrize("part", OPTIONAL)
+def test_a_report_without_one_part_is_still_a_report(full_report: NightReport, part: str) -> None:
+    default = NightReport(date(2017, 12, 1), "files", "s", "passed")
+    _Page(render_report(replace(full_report, **{part: getattr(default, part)})))
+
+
+@pytest.mark.parametrize("part", [field.name for field in fields(Evaluation)])
+def test_an_evaluation_without_one_part_is_still_shown(full_report: NightReport, part: str) -> None:
+    evaluation = replace(full_report.evaluation, **{part: getattr(Evaluation(), part)})
+    _Page(render_report(replace(full_report, evaluation=evaluation)))
+
+
+def test_a_withheld_night_says_what_is_served_instead() -> None:
+    report = NightReport(date(2017, 12, 1), "files", "s", "withheld", served_instead=date(2017, 11, 30))
+    page = render_report(report).replace("\N{NO-BREAK SPACE}", " ")
+    assert "Withheld" in page
+    assert "consumers still read Thursday, 30 November 2017" in page
+    assert page.count("Not measured") >= 5
+
+
+def test_everything_but_the_run_times_is_the_same_for_another_attempt(full_report: NightReport) -> None:
+    cut = r'<section id="run-times">.*?</section>'
+    first = render_report(full_report)
+    second = render_report(replace(full_report, attempt=2, steps=()))
+    assert first != second
+    assert re.sub(cut, "", first, flags=re.DOTALL) == re.sub(cut, "", second, flags=re.DOTALL)
+
+
+def test_charts_survive_values_without_spread() -> None:
+    assert "polyline" in charts.draw_history([0.0])
+    assert "polyline" in charts.draw_history([2.0, 2.0])
+    assert "rect" in charts.draw_distribution([Distribution(date(2017, 12, 1), (1.0, *(0.0,) * 9))])
+    assert "circle" in charts.draw_interval(Metric("auc", "AUC", "", True, 0.0))
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(0.0, "0%"), (0.005, "0.5%"), (0.01, "1%"), (0.123, "12%"), (0.1, "10%"), (1.0, "100%")]
+)
+def test_percentages_are_as_long_as_they_need(share: float, text: str) -> None:
+    assert charts.percent(share) == text

@@ -1,0 +1,85 @@
+"""A tiny shop's staged nights, made without any of the steps before publish."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from nightmarket.io.atomic import sha256_of_file
+from nightmarket.io.night import Night
+from nightmarket.settings import Settings
+
+SNAPSHOT = "00112233aabbccdd"
+StageNight = Callable[..., Night]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(var_dir=tmp_path / "var", threads=1, generations_to_keep=3)
+
+
+@pytest.fixture
+def stage_night(settings: Settings) -> StageNight:
+    """Return a function that leaves a night as `check scores` leaves it: staged, recorded, checked."""
+
+    def stage(as_of: date, *, shift: float = 0.0, verdict: str = "passed", **score: Any) -> Night:
+        night = Night(settings, as_of, SNAPSHOT)
+        write_scores(night.staged_path("scores.purchase_intent"), as_of, shift=shift)
+        sha256 = sha256_of_file(night.staged_path("scores.purchase_intent"))
+        night.record("land", {"step": "land", "rows": 100, "seconds": 1.5, "as_of_date": as_of.isoformat()})
+        night.record(
+            "check__landed",
+            {"step": "check__landed", "rows": 40, "seconds": 2.0, "verdict": "passed", "not_provided": ["inventory"]},
+        )
+        night.record(
+            "score__purchase_intent",
+            {
+                "step": "score__purchase_intent",
+                "rows": 6,
+                "seconds": 3.0,
+                "table": "scores.purchase_intent",
+                "sha256": sha256,
+                "model_version": "purchase_intent/1",
+                "recipe": "lightgbm",
+                "run_id": f"run-{as_of}",
+                "manifest_sha256": "5" * 64,
+                "code_revision": "abc1234",
+                **score,
+            },
+        )
+        night.record(
+            "check__scores",
+            {
+                "step": "check__scores",
+                "rows": 8,
+                "seconds": 1.0,
+                "verdict": verdict,
+                "warnings": [],
+                "sha256": {"scores.purchase_intent": sha256},
+            },
+        )
+        return night
+
+    return stage
+
+
+def write_scores(path: Path, as_of: date, *, shift: float = 0.0) -> None:
+    """Write 3 customers × 2 categories; ``shift`` is added to each probability."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"""
+            copy (
+                select 'c' || c as customer_id, 'k' || k as category_id, date '{as_of}' as as_of_date,
+                    28::integer as horizon_days, (0.1 * c + 0.05 * k + {shift})::double as probability,
+                    'bought often' as reason_1, null::varchar as reason_2, null::varchar as reason_3,
+                    'purchase_intent/1' as model_version, 'run-{as_of}' as run_id
+                from range(3) as customers(c), range(2) as categories(k) order by 1, 2
+            ) to '{path}' (format parquet)
+            """
+        )
