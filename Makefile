@@ -31,6 +31,14 @@ $(BIN)/uv: requirements/uv.txt
 .PHONY: setup
 setup: .venv/base.installed ## Install everything the night needs into .venv
 
+.PHONY: nightly
+nightly: .venv/base.installed ## Run the night, from the source to published scores (AS_OF=2017-12-01 for another one)
+	@PYTHONPATH=dags $(BIN)/python -m nightmarket_airflow.inprocess $(if $(AS_OF),--as-of "$$AS_OF")
+
+.PHONY: up
+up: .venv/base.installed ## Start the UIs of Airflow and MLflow on this machine (AIRFLOW_PORT=8080 MLFLOW_PORT=5001)
+	@PYTHONPATH=dags $(BIN)/python -m nightmarket_airflow.up $(if $(AIRFLOW_PORT),--airflow-port "$$AIRFLOW_PORT") $(if $(MLFLOW_PORT),--mlflow-port "$$MLFLOW_PORT")
+
 .PHONY: test
 test: .venv/dev.installed ## Run all tests
 	$(BIN)/python -m pytest
