@@ -2,7 +2,7 @@
 
 Every command prints, as its last line, one JSON object with what it did; logs and progress go to
 stderr. Exit codes: 0 done, 2 refused (the message says what was got, expected, and what to do;
-everything is as it was), 99 nothing to do.
+everything is as it was), 75 the warehouse is busy (try again), 99 nothing to do.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 import click
 
 from nightmarket import __version__
-from nightmarket.errors import EXIT_NOTHING_TO_DO, EXIT_REFUSED, NightmarketError
+from nightmarket.errors import EXIT_NOTHING_TO_DO, NightmarketError
 from nightmarket.settings import Settings, load_settings
 from nightmarket.steps import StepResult
 
@@ -35,7 +35,9 @@ class _Date(click.ParamType):
             self.fail(f"Got {value!r} but expected a date such as 2017-12-01.", param, ctx)
 
 
-_AS_OF = click.option("--as-of", "as_of", type=_Date(), required=True, help="The night: what had arrived before this date.")
+_AS_OF = click.option(
+    "--as-of", "as_of", type=_Date(), required=True, help="The night: what had arrived before this date."
+)
 _SNAPSHOT = click.option("--snapshot", "snapshot_id", required=True, help="The snapshot_id that `land` printed.")
 
 
@@ -71,7 +73,7 @@ def _run(step: str, record_as: str | None = None, /, **arguments: Any) -> None:
             night.record(record_as, line)
     except NightmarketError as error:
         click.echo(f"{type(error).__name__}: {error}", err=True)
-        sys.exit(EXIT_REFUSED)
+        sys.exit(error.exit_code)
     click.echo(json.dumps(line, sort_keys=True, default=str))
 
 
@@ -108,9 +110,10 @@ def embed(as_of: date, snapshot_id: str) -> None:
 @main.command()
 @_AS_OF
 @_SNAPSHOT
-def transform(as_of: date, snapshot_id: str) -> None:
+@click.option("--for-training", is_flag=True, help="Build the training origins even where a model may already score.")
+def transform(as_of: date, snapshot_id: str, for_training: bool) -> None:
     """Build features (and, where a family has no model for this night, its training origins) with dbt."""
-    _run("transform", "transform", as_of=as_of, snapshot_id=snapshot_id)
+    _run("transform", "transform", as_of=as_of, snapshot_id=snapshot_id, for_training=for_training)
 
 
 @main.command()
@@ -149,7 +152,9 @@ def report(as_of: date, snapshot_id: str) -> None:
 
 
 @main.command()
-@click.option("--example", "example_dir", type=click.Path(path_type=Path), help="Write a tiny valid example export here.")
+@click.option(
+    "--example", "example_dir", type=click.Path(path_type=Path), help="Write a tiny valid example export here."
+)
 def contract(example_dir: Path | None) -> None:
     """Describe the shop contract, or write a tiny valid example of it."""
     _run("contract", example_dir=example_dir)

@@ -33,9 +33,7 @@ class Settings(BaseSettings):
         "complete_journey",
         description="Where the shop's tables come from: `complete_journey` (the demo) or `files`.",
     )
-    source_path: Path | None = Field(
-        None, description="Folder of CSV or Parquet exports. Read by the source `files`."
-    )
+    source_path: Path | None = Field(None, description="Folder of CSV or Parquet exports. Read by the source `files`.")
     timezone: str | None = Field(
         None,
         description="The shop's time zone, as an IANA name. Empty: what the source says (`files`: UTC).",

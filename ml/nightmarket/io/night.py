@@ -16,6 +16,15 @@ from nightmarket.errors import StepMissing
 from nightmarket.io.atomic import read_json, write_json
 from nightmarket.settings import Settings
 
+STEP_ORDER = (
+    "land", "check__landed", "embed", "transform", "check__features", "train__", "score__", "check__scores",
+    "publish", "report",
+)  # fmt: skip
+"""The steps of a night as they follow each other; a name that ends in ``__`` stands for one per family."""
+
+BORDERS = ("landed", "features", "scores")
+"""Where a night is checked, in its order."""
+
 
 @dataclass(frozen=True)
 class Night:
@@ -60,3 +69,18 @@ class Night:
             )
         record: dict[str, Any] = read_json(path)
         return record
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return every record there is, in the order of the night."""
+        steps = sorted(path.stem for path in self.folder.glob("*.json"))
+        found = [step for prefix in STEP_ORDER for step in steps if step == prefix or _is_of(step, prefix)]
+        return [{**self.read(step), "step": step} for step in found]
+
+    def verdict(self) -> str | None:
+        """Return the worst verdict that a border recorded (``warned`` before ``passed``), None before any check."""
+        found = {self.read(f"check__{border}").get("verdict") for border in BORDERS if self.has(f"check__{border}")}
+        return next((verdict for verdict in ("failed", "warned", "passed") if verdict in found), None)
+
+
+def _is_of(step: str, prefix: str) -> bool:
+    return prefix.endswith("__") and step.startswith(prefix)

@@ -79,7 +79,6 @@ def open_warehouse(settings: Settings, *, write: bool = False) -> Iterator[duckd
                     "memory_limit": settings.warehouse_memory,
                     "temp_directory": str(spill),
                     "autoinstall_known_extensions": False,
-                    "TimeZone": "UTC",
                 },
             )
         except duckdb.IOException as error:
@@ -90,6 +89,8 @@ def open_warehouse(settings: Settings, *, write: bool = False) -> Iterator[duckd
                 f"Close it there (consumers read the serving store, not the warehouse) and try again. DuckDB: {error}"
             ) from error
         stack.callback(connection.close)
+        # After connecting: ICU, which knows time zones, is not loaded yet while the config is read.
+        connection.execute("set TimeZone = 'UTC'")
         yield connection
 
 
@@ -124,5 +125,3 @@ def _empty(table: Table) -> str:
 def _sql_list(values: list[str]) -> str:
     quoted = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
     return f"[{quoted}]"
-
-
