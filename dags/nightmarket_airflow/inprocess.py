@@ -83,7 +83,7 @@ def main() -> int:
     )
     wanted = parser.parse_args().as_of
     try:
-        as_of = _date(wanted) if wanted else None
+        as_of = read_night(wanted) if wanted else None
         settings = load_settings()
         home = airflow_home(settings, "inprocess")
         with only_one(home, "`make nightly`"):
@@ -162,7 +162,8 @@ def _test(dag: DAG, progress: Progress, as_of: date | None) -> None:
 def _conclude(console: Console, progress: Progress, night: _Night) -> int:
     rows = list(progress.rows.values())
     total = time.time() - psutil.Process().create_time()
-    in_tasks, in_steps = sum(row.seconds for row in rows), sum(row.own_seconds for row in rows)
+    in_tasks = sum(row.seconds for row in rows)
+    in_steps = sum(row.seconds if row.state == "failed" else row.own_seconds for row in rows)
     share = 100 * (total - in_steps) / total
     times = (
         f"{total:.1f} s: {in_steps:.1f} s in the steps, {in_tasks - in_steps:.1f} s starting their processes, "
@@ -199,7 +200,14 @@ def _conclude(console: Console, progress: Progress, night: _Night) -> int:
     return 0
 
 
-def _date(text: str) -> date:
+def read_night(text: str) -> date:
+    """Read ``AS_OF``.
+
+    Raises
+    ------
+    NightUnreadable
+        It is not a date.
+    """
     try:
         if len(text) == len("yyyy-mm-dd"):
             return date.fromisoformat(text)

@@ -23,7 +23,7 @@ from nightmarket.settings import Settings, load_settings
 from nightmarket.steps import StepResult
 
 
-class _Date(click.ParamType):
+class _Date(click.ParamType[date]):
     name = "yyyy-mm-dd"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:

@@ -67,7 +67,8 @@ _QUERIES = {
     "campaign_responses": """
         select campaign_id::varchar as campaign_id, household_id::varchar as customer_id,
             coupon_upc::varchar as coupon_id, redemption_date::date as response_date
-        from read_parquet('{data}/coupon_redemptions.parquet') semi join households using (household_id) order by all""",
+        from read_parquet('{data}/coupon_redemptions.parquet') as responses semi join households using (household_id)
+        order by all""",
     "promotions": """
         select product_id::varchar as product_id, store_id::varchar as location_id,
             greatest(date '2016-12-26' + 7 * (week - 1)::int, date '2017-01-01') as start_date,

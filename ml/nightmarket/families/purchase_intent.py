@@ -155,10 +155,10 @@ def _household(facts: Facts) -> str | None:
 
 
 AFFINITY_COLUMNS = ("affinity__basket", "affinity__recent")
-N_TEXT_COMPONENTS = 8
+N_TEXT_COMPONENTS = 2
 TEXT_CUSTOMER_COLUMNS = tuple(f"text__customer_{i:02d}" for i in range(N_TEXT_COMPONENTS))
 TEXT_CATEGORY_COLUMNS = tuple(f"text__category_{i:02d}" for i in range(N_TEXT_COMPONENTS))
-TEXT_COLUMNS = ("text__rest_similarity", *TEXT_CUSTOMER_COLUMNS, *TEXT_CATEGORY_COLUMNS)
+TEXT_COLUMNS = ("text__rest_similarity", "text__neighbours", *TEXT_CUSTOMER_COLUMNS, *TEXT_CATEGORY_COLUMNS)
 
 REASONS = (
     Reason(
@@ -230,7 +230,7 @@ REASONS = (
         _campaigns,
     ),
     Reason("alike", AFFINITY_COLUMNS, _alike),
-    Reason("reads", ("text__rest_similarity",), _reads),
+    Reason("reads", ("text__rest_similarity", "text__neighbours"), _reads),
     # Where on the map of texts a customer and a category lie says something to trees and nothing to people.
     Reason("text_position", (*TEXT_CUSTOMER_COLUMNS, *TEXT_CATEGORY_COLUMNS), _nothing),
     Reason(

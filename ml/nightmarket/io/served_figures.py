@@ -18,8 +18,8 @@ PROBABILITY = "sum(probability::decimal(18, 15))"
 def read_totals(connection: duckdb.DuckDBPyConnection, night: date) -> tuple[int, int, int, float]:
     """Return rows, customers, categories and the sum of all probabilities of one night."""
     row = connection.execute(
-        f"select count(*), count(distinct customer_id), count(distinct category_id), coalesce({PROBABILITY}, 0)::double "
-        f"from {HISTORY} where as_of_date = ?",
+        "select count(*), count(distinct customer_id), count(distinct category_id), "
+        f"coalesce({PROBABILITY}, 0)::double from {HISTORY} where as_of_date = ?",
         [night],
     ).fetchone()
     assert row is not None  # noqa: S101 - an aggregate always has one row

@@ -157,11 +157,11 @@ def read_text_rows(
         for name in ("frame_customers", "frame_categories", "frame_texts"):
             connection.unregister(name)
     return TextRows(
-        customer=found["customer"].astype(np.int64),
-        category=found["category"].astype(np.int64),
-        text=found["text"].astype(np.int64),
-        weights=found["weights"].astype(np.float64),
-        orders=found["orders"].astype(np.float64),
+        customer=np.asarray(found["customer"], np.int64),
+        category=np.asarray(found["category"], np.int64),
+        text=np.asarray(found["text"], np.int64),
+        weights=np.asarray(found["weights"], np.float64),
+        orders=np.asarray(found["orders"], np.float64),
         vectors=vectors,
     )
 

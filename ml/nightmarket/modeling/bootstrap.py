@@ -123,6 +123,6 @@ def _per_customer(
     customer: NDArray[np.int32], n_customers: int, columns: Mapping[str, NDArray[np.generic]]
 ) -> dict[str, Doubles]:
     return {
-        name: np.bincount(customer, values.astype(np.float64), minlength=n_customers)
+        name: np.asarray(np.bincount(customer, values.astype(np.float64), minlength=n_customers), np.float64)
         for name, values in columns.items()
     }

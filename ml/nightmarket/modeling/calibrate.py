@@ -38,7 +38,7 @@ class Calibrator:
         x, v = np.asarray(self.knots), np.asarray(self.values)
         inside = np.interp(raw, x, v)
         logit = inside + np.minimum(raw - x[0], 0) + np.maximum(raw - x[-1], 0)
-        return 1 / (1 + np.exp(-logit))
+        return np.asarray(1 / (1 + np.exp(-logit)), np.float64)
 
     def to_json(self) -> dict[str, Any]:
         return {"kind": "piecewise_linear_logit", "knots": list(self.knots), "values": list(self.values)}
@@ -99,7 +99,7 @@ def _with_least_slope(knots: Doubles, values: Doubles) -> Doubles:
         return values
     rises = np.maximum(np.diff(values), MIN_SLOPE * np.diff(knots))
     rising = np.concatenate(([0.0], np.cumsum(rises)))
-    return rising + (values - rising).mean()
+    return np.asarray(rising + (values - rising).mean(), np.float64)
 
 
 def _recentred(calibrator: Calibrator, raw: Doubles, target: float) -> Calibrator:

@@ -74,8 +74,8 @@ class Frame:
             digest.update("\0".join(ids).encode())
         for array in (self.customer, self.category, self.label):
             if array is not None:
-                digest.update(np.ascontiguousarray(array))
+                digest.update(np.ascontiguousarray(array).data)
         for name in sorted(self.columns):
             digest.update(name.encode())
-            digest.update(np.ascontiguousarray(self.columns[name]))
+            digest.update(np.ascontiguousarray(self.columns[name]).data)
         return digest.hexdigest()

@@ -6,9 +6,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from nightmarket.modeling.frames import Floats, Frame
 from nightmarket.text.profiles import Projection, build_text_profiles, fit_projection, shuffle_text, similarity
+
+
+_TEMPERATURE = 0.05
+"""Nearly all weight on the five or so closest categories; 0.12 spreads it over dozens and says less."""
 
 
 @dataclass(frozen=True)
@@ -38,15 +43,43 @@ class TextRows:
 
 def fit_text_projection(rows: TextRows, n_components: int) -> Projection:
     """Fit the reduced space on what had been bought before one (training) origin."""
-    bought = np.bincount(rows.text, rows.orders, minlength=len(rows.vectors))
+    bought = np.asarray(np.bincount(rows.text, rows.orders, minlength=len(rows.vectors)), np.float64)
     return fit_projection(rows.vectors, bought, n_components)
+
+
+def text_neighbours(frame: Frame, category_means: NDArray[np.float64]) -> Floats:
+    """Return how much the customer buys of the categories whose text is closest to each row's category.
+
+    Counts of the *other* categories, weighted by a softmax over cosines; the mean over categories is
+    taken off first, since all product text of one shop lies close together.
+
+    Parameters
+    ----------
+    category_means : (n_categories, dim); NaN rows for categories without text, which are no one's neighbour.
+    """
+    has_text = np.isfinite(category_means).all(axis=1)
+    means = np.where(has_text[:, None], category_means, 0)
+    centred = np.where(has_text[:, None], means - means[has_text].mean(axis=0), 0) if has_text.any() else means
+    norms = np.sqrt((centred**2).sum(axis=1, keepdims=True))
+    unit = np.divide(centred, norms, out=np.zeros_like(centred), where=norms > 0)
+    orders = np.zeros((len(frame.customer_ids), len(frame.category_ids)))
+    orders[frame.customer, frame.category] = np.log1p(np.nan_to_num(frame.columns["pair__decayed_orders"]))
+    with threadpool_limits(1, user_api="blas"):
+        weights = np.exp((unit @ unit.T - 1) / _TEMPERATURE)
+        weights[:, ~has_text] = 0
+        np.fill_diagonal(weights, 0)
+        total = weights.sum(axis=1)
+        smoothed = orders @ weights.T
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shares = np.where(has_text & (total > 0), smoothed / total, np.nan)
+    return shares[frame.customer, frame.category].astype(np.float32)
 
 
 def text_columns(frame: Frame, rows: TextRows, projection: Projection) -> dict[str, Floats]:
     """Return the text features of every row of ``frame``; NaN where one side has no text."""
     profiles = build_text_profiles(
-        customers=frame.customer_ids,
-        categories=frame.category_ids,
+        customers=frame.customer_ids.tolist(),
+        categories=frame.category_ids.tolist(),
         customer_rows=rows.customer,
         category_rows=rows.category,
         product_rows=rows.text,
@@ -55,7 +88,10 @@ def text_columns(frame: Frame, rows: TextRows, projection: Projection) -> dict[s
         category_weights=rows.orders,
     )
     close = similarity(profiles, (frame.customer, frame.category))
-    columns = {"text__rest_similarity": close.to_rest.astype(np.float32)}
+    columns = {
+        "text__rest_similarity": close.to_rest.astype(np.float32),
+        "text__neighbours": text_neighbours(frame, profiles.category_means),
+    }
     for side, vectors, codes in (
         ("customer", profiles.customer_vectors(projection), frame.customer),
         ("category", profiles.category_vectors(projection), frame.category),

@@ -4,7 +4,7 @@ import pytest
 from nightmarket.families.purchase_intent import PURCHASE_INTENT
 from nightmarket.modeling.affinity import affinity_columns, ease
 from nightmarket.modeling.features import derive_features
-from nightmarket.modeling.text_features import TextRows, fit_text_projection
+from nightmarket.modeling.text_features import TextRows, fit_text_projection, text_neighbours
 
 
 def _texts(frame):
@@ -52,3 +52,15 @@ def test_affinity_knows_nothing_of_labels(tiny_frame):
     turned.label[:] = 1 - turned.label
     for name, column in affinity_columns(frame).items():
         assert np.array_equal(column, affinity_columns(turned)[name])
+
+
+def test_text_neighbours_count_what_reads_alike_and_never_the_category_itself(tiny_frame):
+    frame = tiny_frame(n_customers=2, n_categories=3)
+    # Customer 0 bought only category 0, whose text is that of category 1; category 2 is far away.
+    orders = np.array([4, 0, 0, 0, 0, 0], np.float32)
+    frame = frame.with_columns({"pair__decayed_orders": np.where(orders > 0, orders, np.nan).astype(np.float32)})
+    means = np.array([[1.0, 0.1], [1.0, 0.0], [-1.0, 0.3]])
+    found = text_neighbours(frame, means).reshape(2, 3)
+    assert found[0, 1] == pytest.approx(np.log1p(4), rel=1e-3)
+    assert found[0, 0] < 1e-6
+    assert (found[1] == 0).all()
