@@ -21,10 +21,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from nightmarket.clock import STEP_DAYS
 from nightmarket.families.purchase_intent import PURCHASE_INTENT
-from nightmarket.io.training_data import FrameReader
+from nightmarket.io.training_data import FrameReader, TextSpace
 from nightmarket.io.warehouse import open_warehouse
 from nightmarket.modeling.affinity import affinity_columns
 from nightmarket.modeling.bootstrap import paired_gain
@@ -55,9 +56,9 @@ def main() -> None:
 
 
 def run_test(settings: Settings, cut_off: date) -> dict[str, Tested]:
-    snapshot_id, encoder_key = prepare(settings, cut_off)
+    snapshot_id, space = prepare(settings, cut_off)
     windows = training_windows(cut_off, FIRST_ORDER, max_train_origins=N_TRAIN_ORIGINS)
-    frames, shuffled = read_frames(settings, windows, snapshot_id, encoder_key)
+    frames, shuffled = read_frames(settings, windows, snapshot_id, space)
     family = PURCHASE_INTENT
     arms = {
         "lightgbm: text shuffled": (shuffled, family.feature_columns),
@@ -72,16 +73,16 @@ def run_test(settings: Settings, cut_off: date) -> dict[str, Tested]:
     return tested
 
 
-def prepare(settings: Settings, cut_off: date) -> tuple[str, str]:
+def prepare(settings: Settings, cut_off: date) -> tuple[str, TextSpace]:
     """Land, embed and transform for ``cut_off``; steps that were done before are quick."""
     landed = command(settings, "land", "--as-of", str(cut_off))
-    night = ("--as-of", str(cut_off), "--snapshot", str(landed["snapshot_id"]))
+    night = ("--as-of", str(cut_off), "--snapshot", landed["snapshot_id"])
     embedded = command(settings, "embed", *night)
     command(settings, "transform", *night)
-    return str(landed["snapshot_id"]), str(embedded["encoder_key"])
+    return landed["snapshot_id"], TextSpace(embedded["encoder_key"], embedded["dim"])
 
 
-def command(settings: Settings, *arguments: str) -> dict[str, object]:
+def command(settings: Settings, *arguments: str) -> dict[str, Any]:
     started = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-m", "nightmarket.cli", *arguments],
@@ -91,17 +92,17 @@ def command(settings: Settings, *arguments: str) -> dict[str, object]:
         check=True,
     )
     print(f"{arguments[0]} {arguments[2]}: {time.perf_counter() - started:.0f} s", flush=True)
-    record: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
+    record: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return record
 
 
 def read_frames(
-    settings: Settings, windows: TrainingWindows, snapshot_id: str, encoder_key: str
+    settings: Settings, windows: TrainingWindows, snapshot_id: str, space: TextSpace
 ) -> tuple[dict[date, Frame], dict[date, Frame]]:
     """Read every origin with its text, and once more with the text shuffled (other columns are shared)."""
     frames, shuffled = {}, {}
     with open_warehouse(settings) as connection:
-        reader = FrameReader(connection, PURCHASE_INTENT, snapshot_id, encoder_key)
+        reader = FrameReader(connection, PURCHASE_INTENT, snapshot_id, space)
         projections = None
         for origin in (windows.train[0], *windows.train[1:], windows.calibrate, windows.test):
             frame = reader.read(origin, with_label=True)

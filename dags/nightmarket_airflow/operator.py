@@ -16,6 +16,7 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -107,7 +108,7 @@ class StepOperator(BaseOperator):
                 self._process.stdout.close()
         for outlet in self.outlets:
             # A step that writes several tables says of each what it holds.
-            facts = result | result.get("tables", {}).get(outlet.name, {})
+            facts = _options(words) | result | result.get("tables", {}).get(outlet.name, {})
             context["outlet_events"][outlet].extra = {key: facts[key] for key in _EXTRA if key in facts}
         self._tell("success", result, "")
         return result
@@ -210,6 +211,12 @@ def own_message(tail: Sequence[str]) -> str:
     lines = [line for line in tail if line.strip()]
     starts = [i for i, line in enumerate(lines) if _ERROR_LINE.match(line)]
     return "\n".join(lines[starts[-1] :] if starts else lines[-5:]) or "It ended without a word."
+
+
+def _options(words: Sequence[str]) -> dict[str, str]:
+    """Return the night that a command names, under the name it has in results."""
+    given = dict(pairwise(words))
+    return {"as_of_date": given["--as-of"]} if "--as-of" in given else {}
 
 
 def _as_object(line: str) -> dict[str, Any] | None:

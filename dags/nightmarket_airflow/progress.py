@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -75,7 +76,7 @@ class Progress:
         row.seconds = time.monotonic() - row.started
         row.own_seconds = float(result.get("seconds", 0.0))
         row.rows = result.get("rows")
-        row.note = describe(result) if state == "success" else message.splitlines()[0] if message else ""
+        row.note = describe(result) if state == "success" else textwrap.shorten(message, 90, placeholder=" …")
         if not self._live:
             self._console.print(" ".join(_cells(row)).rstrip(), highlight=False, markup=False, soft_wrap=True)
 

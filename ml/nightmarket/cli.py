@@ -35,6 +35,9 @@ class _Date(click.ParamType[date]):
             self.fail(f"Got {value!r} but expected a date such as 2017-12-01.", param, ctx)
 
 
+_FOR_PEOPLE = ("sql", "contract")
+"""Commands that people read: on a terminal they leave the JSON line out."""
+
 _AS_OF = click.option(
     "--as-of", "as_of", type=_Date(), required=True, help="The night: what had arrived before this date."
 )
@@ -74,6 +77,8 @@ def _run(step: str, record_as: str | None = None, /, **arguments: Any) -> None:
     except NightmarketError as error:
         click.echo(f"{type(error).__name__}: {error}", err=True)
         sys.exit(error.exit_code)
+    if step in _FOR_PEOPLE and sys.stdout.isatty():
+        return
     click.echo(json.dumps(line, sort_keys=True, default=str))
 
 

@@ -69,7 +69,9 @@ class Settings(BaseSettings):
         default_factory=lambda: os.cpu_count() or 1, ge=1, description="Threads for DuckDB, LightGBM and the encoder."
     )
     warehouse_memory: str = Field(
-        "2GB", description="DuckDB's memory limit in the warehouse; beyond it, it spills to var."
+        "2GB",
+        pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$",
+        description="DuckDB's memory limit in the warehouse, such as 2GB; beyond it, it spills to var.",
     )
     generations_to_keep: int = Field(
         7, ge=2, description="Serving-store generations kept for readers that still hold an old one."

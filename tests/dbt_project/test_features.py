@@ -42,7 +42,8 @@ def plain(raw: Path, as_of: date) -> BruteForce:
 
 def _same(found: Rows, expected: Rows) -> None:
     assert expected
-    assert [row for row in found if row not in set(expected)] == []
+    wanted = set(expected)
+    assert [row for row in found if row not in wanted] == []
     assert found == expected
 
 

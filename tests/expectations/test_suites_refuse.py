@@ -21,8 +21,14 @@ STOPS = [
     ("landed__order_lines", "update raw.order_lines set order_date = '1970-01-01'", "before 1990"),
     (
         "landed__order_lines",
-        "update raw.order_lines set order_date = '2024-06-01' where order_line_id = 'l1'",
+        "update raw.order_lines set order_date = '2024-06-08' where order_line_id = 'l1'",
         "after the last complete day",
+    ),
+    (
+        "landed__order_lines",
+        "delete from raw.order_lines where order_date between '2024-04-01' and '2024-05-30';"
+        "update raw.order_lines set order_date = '2024-06-01' where order_date = '2024-05-31'",
+        "28 days before",
     ),
     ("landed__order_lines", "delete from raw.order_lines where order_date > '2024-04-01'", "28 days before"),
     ("landed__order_lines", "update raw.order_lines set customer_id = 'c1'", "two customers"),

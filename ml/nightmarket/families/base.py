@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -52,6 +54,14 @@ class Family:
     def feature_columns(self) -> tuple[str, ...]:
         """Every feature of the family, in the order in which models are trained."""
         return (*self.behaviour_columns, *self.affinity_columns, *self.text_columns)
+
+    def inputs_key(self, encoder_key: str) -> str:
+        """Name what a model of this family reads: its features, in order, and the encoder of its text.
+
+        A model trained on other inputs may not score: the same column would mean something else.
+        """
+        read = json.dumps([*self.feature_columns, encoder_key])
+        return hashlib.sha256(read.encode()).hexdigest()[:16]
 
     @property
     def reason_of_feature(self) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
@@ -57,7 +58,7 @@ def save_model(
     return sha256_of_file(folder / MANIFEST)
 
 
-def load_model(folder: Path, *, manifest_sha256: str) -> StoredModel:
+def load_model(folder: Path, *, manifest_sha256: str, threads: int = 1) -> StoredModel:
     """Read a model whose every byte is the one that was registered.
 
     The hash comes first, then a child process parses the file: LightGBM 4.7 kills its process on
@@ -77,7 +78,7 @@ def load_model(folder: Path, *, manifest_sha256: str) -> StoredModel:
         )
     if "model.txt" in manifest["files"]:
         _parse_in_child(folder)
-    model = recipe.load(folder)
+    model = recipe.load(folder, threads=threads)
     if list(model.features) != manifest["features"]:
         raise ModelCorrupted(
             f"Got a model that reads {len(model.features)} columns but expected the {len(manifest['features'])} that "
@@ -118,13 +119,14 @@ def _verify(path: Path, expected: str) -> None:
 
 def _parse_in_child(folder: Path) -> None:
     code = "import sys, lightgbm; lightgbm.Booster(model_file=sys.argv[1])"
-    child = subprocess.run(  # noqa: S603 - our own interpreter on a file whose hash matched
+    child = subprocess.Popen(  # noqa: S603 - our own interpreter on a file whose hash matched
         [sys.executable, "-c", code, str(folder / "model.txt")],
-        check=False,
-        capture_output=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
-    if child.returncode != 0:
+    importlib.import_module("lightgbm")  # this process needs it next; the child's own import is as long
+    if child.wait() != 0:
         raise ModelCorrupted(
             f"Got a model file that ends its reader with code {child.returncode} ({folder / 'model.txt'}) but expected "
             "one that LightGBM can parse. Run `nightmarket train` for a new version."

@@ -7,20 +7,27 @@ from pathlib import Path
 
 import duckdb
 
-from nightmarket.errors import ContractBroken, NothingPublished, ServingMoved
-from nightmarket.io.atomic import read_json
-from nightmarket.io.landing import Snapshot
+from nightmarket.errors import ContractBroken, NothingPublished, ServingMoved, SnapshotMissing
+from nightmarket.io.landing import Snapshot, read_snapshot
 from nightmarket.io.serving.catalog import read_served_catalog
 from nightmarket.settings import Settings
 
 
 def previous_rows(settings: Settings, as_of: date) -> dict[str, int]:
-    """Return the rows accepted of each provided table by the newest night before ``as_of``; empty on the first."""
-    earlier = sorted(path for path in settings.nights_dir.glob("*/*/land.json") if path.parts[-3] < as_of.isoformat())
-    if not earlier:
+    """Return the rows accepted of each provided table by the newest published night before ``as_of``.
+
+    Empty on the first. A night that was withheld is no measure: its export may be what was wrong.
+    """
+    try:
+        runs = [run for run in read_served_catalog(settings).runs if run.as_of_date < as_of]
+        if not runs:
+            return {}
+        # Of the attempts at one night the last is served.
+        newest = max(enumerate(runs), key=lambda one: (one[1].as_of_date, one[0]))[1]
+        tables = read_snapshot(settings, newest.snapshot_id).tables
+    except (NothingPublished, ServingMoved, SnapshotMissing):
         return {}
-    tables = read_json(earlier[-1])["tables"]
-    return {name: table["rows_accepted"] for name, table in tables.items() if table["provided"]}
+    return {name: table.rows_accepted for name, table in tables.items() if table.provided}
 
 
 def previous_published(settings: Settings, table: str, as_of: date) -> tuple[date, Path] | None:

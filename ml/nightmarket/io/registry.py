@@ -1,7 +1,7 @@
 """MLflow's model registry: which version may score a night, and its files.
 
 Every version carries the tags ``label_cutoff`` (its newest label lies before that date),
-``gate_passed``, ``recipe``, ``source`` and ``manifest_sha256``. The alias ``champion`` names the
+``gate_passed``, ``recipe``, ``source``, ``inputs_key`` and ``manifest_sha256``. The alias ``champion`` names the
 newest passed one; a night asks by date instead, so that no model knows the future of the night it
 scores.
 """
@@ -36,6 +36,7 @@ class ModelVersion:
     run_id: str
     manifest_sha256: str
     source: str
+    inputs_key: str
     reason: str = ""
 
     @property
@@ -44,17 +45,22 @@ class ModelVersion:
         return f"{self.family}/{self.version}"
 
 
-def find_version(settings: Settings, family: str, as_of: date) -> ModelVersion | None:
+def find_version(settings: Settings, family: str, as_of: date, *, inputs_key: str) -> ModelVersion | None:
     """Return the version that scores ``family`` at ``as_of``, or None where one must be trained.
 
     It is the passed version with the greatest ``label_cutoff`` ≤ ``as_of`` (of equals the newest)
-    that was trained on the configured source: a champion of the demo knows nothing of another shop.
+    that was trained on the configured source (a champion of the demo knows nothing of another shop)
+    and on the same inputs (see ``Family.inputs_key``; after a change of features or encoder the next
+    night trains).
     Makes no MLflow database where there is none.
     """
     usable = [
         version
         for version in list_versions(settings, family)
-        if version.gate_passed and version.label_cutoff <= as_of and version.source == settings.source
+        if version.gate_passed
+        and version.label_cutoff <= as_of
+        and version.source == settings.source
+        and version.inputs_key == inputs_key
     ]
     return max(usable, key=lambda v: (v.label_cutoff, v.version), default=None)
 
@@ -90,6 +96,7 @@ def register(
     recipe: str,
     gate_passed: bool,
     reason: str,
+    inputs_key: str,
     manifest_sha256: str,
 ) -> ModelVersion:
     """Register the model that ``run_id`` logged under ``model`` and move the alias where it is due.
@@ -105,6 +112,7 @@ def register(
         "gate_passed": str(gate_passed).lower(),
         "recipe": recipe,
         "source": settings.source,
+        "inputs_key": inputs_key,
         "manifest_sha256": manifest_sha256,
         "metrics_of": "tested fit",
         "gate_reason": reason,
@@ -152,5 +160,6 @@ def _read(family: str, one: Any) -> ModelVersion:
         run_id=one.run_id,
         manifest_sha256=tags["manifest_sha256"],
         source=tags["source"],
+        inputs_key=tags["inputs_key"],
         reason=tags.get("gate_reason", ""),
     )

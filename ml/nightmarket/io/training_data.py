@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -43,16 +44,24 @@ def first_order_date(settings: Settings, snapshot: Snapshot, as_of: date) -> dat
     return first
 
 
+@dataclass(frozen=True)
+class TextSpace:
+    """Which vectors a night reads: the encoder's key and its dimension, as ``embed`` recorded them."""
+
+    encoder_key: str
+    dim: int
+
+
 class FrameReader:
     """Reads origins of one family on one snapshot; the text vectors are read once, when first needed."""
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, family: Family, snapshot_id: str, encoder_key: str
+        self, connection: duckdb.DuckDBPyConnection, family: Family, snapshot_id: str, space: TextSpace
     ) -> None:
         self._connection = connection
         self._family = family
         self._snapshot_id = snapshot_id
-        self._encoder_key = encoder_key
+        self._space = space
         self._texts: tuple[pa.Array, Floats] | None = None
 
     def read(self, as_of: date, *, with_label: bool) -> Frame:
@@ -64,9 +73,7 @@ class FrameReader:
     def read_text(self, frame: Frame) -> TextRows:
         """Read what the frame's customers had bought, as text; see :func:`read_text_rows`."""
         if self._texts is None:
-            self._texts = read_text_vectors(
-                self._connection, snapshot_id=self._snapshot_id, encoder_key=self._encoder_key
-            )
+            self._texts = read_text_vectors(self._connection, self._space, snapshot_id=self._snapshot_id)
         hashes, vectors = self._texts
         return read_text_rows(
             self._connection, frame, snapshot_id=self._snapshot_id, text_hashes=hashes, vectors=vectors
@@ -104,18 +111,24 @@ def read_frame(
 
 
 def read_text_vectors(
-    connection: duckdb.DuckDBPyConnection, *, snapshot_id: str, encoder_key: str
+    connection: duckdb.DuckDBPyConnection, space: TextSpace, *, snapshot_id: str
 ) -> tuple[pa.Array, Floats]:
     """Return the distinct text hashes of the snapshot, sorted, and their vectors (n_texts, dim)."""
+    has_text = connection.execute(
+        "select count(*) from embeddings.product_text_versions where snapshot_id = ? and text_hash is not null",
+        [snapshot_id],
+    ).fetchone()
     table = connection.execute(
         "select text_hash, vector from embeddings.text_vectors where encoder_key = ? and text_hash in "
         "(select text_hash from embeddings.product_text_versions where snapshot_id = ?) order by text_hash",
-        [encoder_key, snapshot_id],
+        [space.encoder_key, snapshot_id],
     ).to_arrow_table()
+    if table.num_rows == 0 and has_text == (0,):  # a shop whose products have no text at all
+        return pa.array([], pa.string()), np.zeros((0, space.dim), np.float32)
     if table.num_rows == 0:
         raise StepMissing(
-            f"Got no text vectors of encoder {encoder_key} for snapshot {snapshot_id}, expected those of its products. "
-            "Run `nightmarket embed` for this night first."
+            f"Got no text vectors of encoder {space.encoder_key} for snapshot {snapshot_id}, expected those of its "
+            "products. Run `nightmarket embed` for this night first."
         )
     vectors = table.column("vector").combine_chunks()
     flat = vectors.flatten().to_numpy(zero_copy_only=False).astype(np.float32, copy=False)

@@ -11,7 +11,6 @@ from threadpoolctl import threadpool_limits
 from nightmarket.modeling.frames import Floats, Frame
 from nightmarket.text.profiles import Projection, build_text_profiles, fit_projection, shuffle_text, similarity
 
-
 _TEMPERATURE = 0.05
 """Nearly all weight on the five or so closest categories; 0.12 spreads it over dozens and says less."""
 
@@ -44,6 +43,8 @@ class TextRows:
 def fit_text_projection(rows: TextRows, n_components: int) -> Projection:
     """Fit the reduced space on what had been bought before one (training) origin."""
     bought = np.asarray(np.bincount(rows.text, rows.orders, minlength=len(rows.vectors)), np.float64)
+    if not bought.any():  # nothing to fit on; what has no text is undefined in any space
+        return Projection(np.zeros(rows.vectors.shape[1]), np.eye(n_components, rows.vectors.shape[1]))
     return fit_projection(rows.vectors, bought, n_components)
 
 
@@ -57,7 +58,7 @@ def text_neighbours(frame: Frame, category_means: NDArray[np.float64]) -> Floats
     ----------
     category_means : (n_categories, dim); NaN rows for categories without text, which are no one's neighbour.
     """
-    has_text = np.isfinite(category_means).all(axis=1)
+    has_text: NDArray[np.bool_] = np.asarray(np.isfinite(category_means).all(axis=1))
     means = np.where(has_text[:, None], category_means, 0)
     centred = np.where(has_text[:, None], means - means[has_text].mean(axis=0), 0) if has_text.any() else means
     norms = np.sqrt((centred**2).sum(axis=1, keepdims=True))

@@ -18,7 +18,7 @@ FACTS: dict[str, dict[str, str]] = {
         "rows_accepted": "Rows of the snapshot's files, by its manifest.",
         "rows_quarantined": "Rows that broke the contract and were set aside.",
         "quarantine_limit_pct": "Percent of rows that may be quarantined (`NIGHTMARKET_QUARANTINE_LIMIT_PCT`).",
-        "previous_rows": "Rows accepted for this table by the newest earlier night; unknown on the first.",
+        "previous_rows": "Rows accepted for this table by the newest night published before; unknown on the first.",
     },
     "features": {
         "as_of_date": "The night.",

@@ -17,7 +17,7 @@ from nightmarket.contracts import CONTRACT_TABLES, Table
 from nightmarket.errors import ContractBroken, InvalidSetting, SourceUnreadable
 from nightmarket.settings import Settings
 from nightmarket.sources.base import Feed, InputFile, Part, QuarantineLimit, Relation
-from nightmarket.sources.validation import quoted
+from nightmarket.sources.validation import QUARANTINE_COLUMNS, quoted
 
 COMPLETE_FILE = "_COMPLETE"
 """States the last whole day of the export, as a date."""
@@ -42,7 +42,10 @@ class Files:
         found = [
             (_rank(folder, path), path)
             for path in sorted([*folder.glob("*"), *folder.glob("*/*")])
-            if path.is_file() and path.suffix in (".csv", ".parquet") and _table_of(folder, path) is not None
+            if path.is_file()
+            and path.suffix in (".csv", ".parquet")
+            and not path.name.startswith(".")  # half-copied files, and what macOS leaves beside each
+            and _table_of(folder, path) is not None
         ]
         if not found:
             seen = ", ".join(sorted(path.name for path in folder.iterdir())[:10]) or "nothing"
@@ -120,7 +123,13 @@ def _describe(folder: Path, path: Path) -> InputFile:
         raise SourceUnreadable(
             f"Got {path}, whose header cannot be read ({error}), but expected CSV in UTF-8. Export it again in UTF-8."
         ) from error
-    headers = {separator: next(csv.reader([line], delimiter=separator), []) for separator in _SEPARATORS}
+    try:
+        headers = {separator: next(csv.reader([line], delimiter=separator), []) for separator in _SEPARATORS}
+    except csv.Error as error:
+        raise SourceUnreadable(
+            f"Got {path}, whose first line is no header ({error}), but expected CSV with one row per line. Export it "
+            "again."
+        ) from error
     separator = max(_SEPARATORS, key=lambda s: sum(_canonical(column) in known for column in headers[s]))
     header = tuple(_canonical(column) for column in headers[separator])
     if not header:
@@ -152,7 +161,8 @@ def _part(table: Table, relation: Relation) -> Part:
         if name not in known:
             ignored.append(name)
             # A header is untrusted text: only a plain word becomes an identifier.
-            plain = _PLAIN_NAME.fullmatch(name) and name not in derived and header.count(name) == 1
+            taken = name in derived or name in QUARANTINE_COLUMNS or header.count(name) > 1
+            plain = _PLAIN_NAME.fullmatch(name) and not taken
             target = name if plain else f"extra_{number + 1}"
         selected.append(f"{quoted(physical)} as {quoted(target)}")
     return Part(

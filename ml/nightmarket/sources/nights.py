@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from nightmarket.clock import local_date
-from nightmarket.errors import DateOutsideData, SourceStale
+from nightmarket.errors import ContractBroken, DateOutsideData, SourceStale
 
 HISTORY_DAYS = 140
 """Closed history a night needs: five windows of 28 days (train, calibrate, test, and 56 days of behaviour)."""
+
+MOST_SILENT_DAYS = 28
+"""Days without an order before the end of the data; more are a wrong end."""
 
 _DAY = timedelta(days=1)
 
@@ -40,6 +43,34 @@ def scheduled_night(
             "scores stay served."
         )
     return run_date
+
+
+def check_recent(complete_through: date, *, last_order: date | None, is_stated: bool) -> None:
+    """Refuse an end of the data that its orders do not bear out.
+
+    One order dated 2042 would move the shop's clock there, and all that is landed later would arrive in 2042.
+
+    Parameters
+    ----------
+    last_order : date, optional
+        The newest order up to ``complete_through``.
+    is_stated
+        Whether the source states ``complete_through``; else it is the day before the newest order's.
+
+    Raises
+    ------
+    ContractBroken
+        The last ``MOST_SILENT_DAYS`` have no order.
+    """
+    if last_order is not None and (complete_through - last_order).days <= MOST_SILENT_DAYS:
+        return
+    end = "as the source states" if is_stated else "the day before the newest order's"
+    before = f"of {last_order}" if last_order else "nowhere"
+    raise ContractBroken(
+        f"Got orders that are complete through {complete_through} ({end}) and the last one up to then {before}, but "
+        f"expected one in the {MOST_SILENT_DAYS} days before. Correct the date that lies too far ahead; a shop that "
+        "was closed for so long can land with the orders of its second day."
+    )
 
 
 def check_night(as_of: date, *, first_order: date, complete_through: date) -> None:

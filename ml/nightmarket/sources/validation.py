@@ -17,6 +17,9 @@ was given."""
 OWN_COLUMNS = (ROW, KEY)
 """What a part may give of them: its place in the file, and a hash that is equal exactly when the key is."""
 
+QUARANTINE_COLUMNS = ("reason", "unreadable_text")
+"""What the quarantine says of a row, before the row's own columns: no column of a source may bear these names."""
+
 _TEXT_TYPES = ("VARCHAR",)
 _FLOATS = ("FLOAT", "DOUBLE")
 
@@ -57,7 +60,7 @@ def unparsable_counts(table: Table, relation: str, given: Mapping[str, str]) -> 
     """Return a ``select`` of, for each given column that needs a cast: values, bad values, and one bad value."""
     counts = []
     for column in table.given_columns:
-        if column.name not in given or column.type in (TEXT, given[column.name]):
+        if column.name not in given or column.type == TEXT or not _needs_cast(column, given[column.name]):
             continue
         bad = f"({_bad(column, given[column.name])})"
         counts.append(
@@ -91,11 +94,13 @@ def _cast(column: Column, given: str) -> str:
     name = column.name
     if column.type == TEXT:
         return _text(name, given)
-    if given == column.type:
+    if not _needs_cast(column, given):
         return name
     if column.type == INSTANT:
         # A cast to TIMESTAMP would silently drop the offset of `2024-01-01 10:00:00+02`.
-        return f"cast(try_cast({name} as timestamptz) as timestamp)"
+        # Years that Python's calendar does not hold are garbled; a day is left at both ends for the shop's time zone.
+        instant = f"cast(try_cast({name} as timestamptz) as timestamp)"
+        return f"case when year({instant}) between 2 and 9998 then {instant} end"
     if column.type == DATE and given in _TEXT_TYPES:
         # A date with a time of day is a wrong type, not a date.
         return f"case when length(trim({name})) <= 10 then try_cast({name} as date) end"
@@ -126,7 +131,7 @@ def _reason(table: Table, given: Mapping[str, str]) -> str:
         finite = _not_finite(column, kind)
         if finite:
             whens.append(f"when {finite} then 'non_finite:{column.name}'")
-        if kind != column.type:
+        if _needs_cast(column, kind):
             whens.append(f"when {_bad(column, kind)} then 'bad_type:{column.name}'")
         if column.non_negative:
             whens.append(f"when {_cast(column, kind)} < 0 then 'negative:{column.name}'")
@@ -137,8 +142,13 @@ def _present(name: str, given: Mapping[str, str]) -> str:
     return f"coalesce(trim({name}) <> '', false)" if given[name] in _TEXT_TYPES else f"{name} is not null"
 
 
+def _needs_cast(column: Column, given: str) -> bool:
+    """Whether a value can be wrong; an instant of the right type still has its year to show."""
+    return given != column.type or column.type == INSTANT
+
+
 def _bad(column: Column, kind: str) -> str:
-    if kind == column.type:
+    if not _needs_cast(column, kind):
         return "false"
     return f"{_present(column.name, {column.name: kind})} and {_cast(column, kind)} is null"
 

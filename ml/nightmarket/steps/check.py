@@ -76,7 +76,6 @@ _Checked = tuple[tuple[SuiteOutcome, ...], dict[str, Any]]
 
 def _check_landed(settings: Settings, night: Night, snapshot: Snapshot, suites: tuple[Suite, ...]) -> _Checked:
     previous = previous_rows(settings, night.as_of_date)
-    limits = night.read("land")["tables"] if night.has("land") else {}
     with open_warehouse(settings, write=True) as connection:
         pin_snapshot(connection, settings, snapshot)
         batches = []
@@ -87,9 +86,7 @@ def _check_landed(settings: Settings, night: Night, snapshot: Snapshot, suites: 
                 "timezone": snapshot.timezone,
                 "rows_accepted": sum(file.rows for file in landed.files),
                 "rows_quarantined": landed.rows_quarantined,
-                "quarantine_limit_pct": limits.get(suite.table, {}).get(
-                    "quarantine_limit_pct", settings.quarantine_limit_pct
-                ),
+                "quarantine_limit_pct": settings.quarantine_limit_pct,
                 "previous_rows": previous.get(suite.table),
             }
             batches.append(landed_batch(suite, facts, provided=landed.provided))

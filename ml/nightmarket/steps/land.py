@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from nightmarket.contracts import SHOP_CONTRACT
-from nightmarket.errors import InvalidSetting, SourceUnreadable, WarehouseLocked
+from nightmarket.errors import InvalidSetting, ServingMoved, SnapshotMissing, SourceUnreadable, WarehouseLocked
 from nightmarket.io.heads import (
     Head,
     describe_inputs,
@@ -19,6 +19,7 @@ from nightmarket.io.heads import (
     write_head,
 )
 from nightmarket.io.landing import Snapshot, read_snapshot, write_snapshot
+from nightmarket.io.serving import published_nights, read_runs
 from nightmarket.io.warehouse import open_warehouse, pin_snapshot
 from nightmarket.settings import Settings
 from nightmarket.sources import find_source
@@ -53,6 +54,7 @@ def run(settings: Settings, as_of: date | None = None, scheduled_for: datetime |
             "Got both --as-of and --scheduled-for but expected one. Leave out --scheduled-for to run a certain night."
         )
     source = find_source(settings.source)
+    _check_same_source(settings, source)
     timezone = _timezone(settings, source)
 
     def choose_night(calendar: Calendar) -> date:
@@ -84,7 +86,7 @@ def _land_whole(settings: Settings, source: Source, timezone: str, choose_night:
     if snapshot is not None:
         load = Load(snapshot, choose_night(_calendar_of(settings, snapshot)), 0, {})
         for name, table in snapshot.tables.items():
-            check_limit(settings, source, name, table)
+            check_limit(settings, source, name, reasons=table.reasons, rows=table.rows_in)
     else:
         load = run_load(
             settings, source, inputs, described=described, timezone=timezone, known=None, choose_night=choose_night
@@ -172,6 +174,20 @@ def _check_unchanged(inputs: tuple[InputFile, ...], stamps: tuple[tuple[int, int
         )
 
 
+def _check_same_source(settings: Settings, source: Source) -> None:
+    """Refuse another source than the one whose nights are served: ``scores.*`` would mix two shops."""
+    try:
+        runs = read_runs(settings)
+        served = read_snapshot(settings, runs[-1].snapshot_id).source if runs else source.name
+    except (ServingMoved, SnapshotMissing):
+        return  # what is served cannot be told; that is for the steps that read it
+    if served != source.name:
+        raise InvalidSetting(
+            f"Got NIGHTMARKET_SOURCE={source.name} but expected {served}, whose nights are published in "
+            f"{settings.serving_dir}. Set NIGHTMARKET_VAR_DIR to a folder of its own for another shop."
+        )
+
+
 def _check_same_shop(settings: Settings, head: Head, known: Snapshot, folder: str, timezone: str) -> None:
     if head.source_path != folder:
         raise InvalidSetting(
@@ -207,9 +223,6 @@ def _calendar_of(settings: Settings, snapshot: Snapshot) -> Calendar:
 
 
 def _published_nights(settings: Settings) -> list[date]:
-    # Imported here: a land that is not scheduled needs nothing of the serving store.
-    from nightmarket.io.serving import published_nights
-
     return list(published_nights(settings))
 
 

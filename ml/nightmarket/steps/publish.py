@@ -22,12 +22,12 @@ def run(settings: Settings, *, as_of: date, snapshot_id: str) -> StepResult:
     Raises
     ------
     PublishRefused
-        Nothing was checked, the check did not pass, or a staged file changed since.
+        A border was not checked, a check did not pass, or a staged file changed since.
     StepMissing
         A family was not scored: a night is published whole or not at all.
     """
     night = Night(settings, as_of, snapshot_id)
-    check = _passed_check(night)
+    check = {border: _passed_check(night, border) for border in BORDERS}["scores"]
     checked: dict[str, str] = check["sha256"]
     verdict = night.verdict() or check["verdict"]
     staged = {}
@@ -85,18 +85,18 @@ def run(settings: Settings, *, as_of: date, snapshot_id: str) -> StepResult:
     )
 
 
-def _passed_check(night: Night) -> dict[str, Any]:
+def _passed_check(night: Night, border: str) -> dict[str, Any]:
     try:
-        check = night.read("check__scores")
+        check = night.read(f"check__{border}")
     except StepMissing as missing:
         raise PublishRefused(
-            f"Got no passed check of the scores of {night.as_of_date} on snapshot {night.snapshot_id}, expected one. "
-            f"Run `nightmarket check scores --as-of {night.as_of_date} --snapshot {night.snapshot_id}`."
+            f"Got no passed `check {border}` for {night.as_of_date} on snapshot {night.snapshot_id}, expected one. "
+            f"Run `nightmarket check {border} --as-of {night.as_of_date} --snapshot {night.snapshot_id}`."
         ) from missing
     if check.get("verdict") not in PUBLISHABLE:
         raise PublishRefused(
-            f"Got the verdict {check.get('verdict')!r} on the scores of {night.as_of_date}, expected passed or warned. "
-            "See the expectations in var/data_docs, and mend what they found."
+            f"Got the verdict {check.get('verdict')!r} of `check {border}` for {night.as_of_date}, expected passed or "
+            "warned. See the expectations in var/data_docs, and mend what they found."
         )
     return check
 

@@ -10,13 +10,13 @@ from nightmarket.errors import NoChampion
 from nightmarket.families import get_family
 from nightmarket.families.base import Family
 from nightmarket.io.atomic import sha256_of_file, sha256_of_json
-from nightmarket.io.model_files import StoredModel, load_model
+from nightmarket.io.model_files import load_model
 from nightmarket.io.night import Night
 from nightmarket.io.registry import ModelVersion, find_version, get_version, model_folder
 from nightmarket.io.revision import code_revision
 from nightmarket.io.scored_rows import write_scored_rows
 from nightmarket.io.serving import recorded_model_version
-from nightmarket.io.training_data import FrameReader
+from nightmarket.io.training_data import FrameReader, TextSpace
 from nightmarket.io.warehouse import open_warehouse
 from nightmarket.modeling.features import derive_features
 from nightmarket.modeling.scoring import score_frame
@@ -36,12 +36,14 @@ def run(settings: Settings, *, family: str, as_of: date, snapshot_id: str) -> St
     """
     chosen = get_family(family)
     night = Night(settings, as_of, snapshot_id)
-    encoder_key = night.read("embed")["encoder_key"]
-    version = choose_version(settings, family, as_of, snapshot_id)
-    stored = load_model(model_folder(settings, version), manifest_sha256=version.manifest_sha256)
-    _need_same_inputs(stored, version, chosen, encoder_key)
+    embedded = night.read("embed")
+    version = choose_version(settings, chosen, as_of, snapshot_id, encoder_key=embedded["encoder_key"])
+    stored = load_model(
+        model_folder(settings, version), manifest_sha256=version.manifest_sha256, threads=settings.threads
+    )
+    space = TextSpace(embedded["encoder_key"], embedded["dim"])
     with open_warehouse(settings) as connection:
-        reader = FrameReader(connection, chosen, snapshot_id, encoder_key)
+        reader = FrameReader(connection, chosen, snapshot_id, space)
         frame = reader.read(as_of, with_label=False)
         frame = derive_features(frame, reader.read_text(frame), stored.projection)
     run_id = _run_id(settings, as_of, snapshot_id, stored.manifest_sha256)
@@ -74,7 +76,9 @@ def run(settings: Settings, *, family: str, as_of: date, snapshot_id: str) -> St
     )
 
 
-def choose_version(settings: Settings, family: str, as_of: date, snapshot_id: str) -> ModelVersion:
+def choose_version(
+    settings: Settings, family: Family, as_of: date, snapshot_id: str, *, encoder_key: str
+) -> ModelVersion:
     """Return the version recorded for this night on this snapshot, else the newest that may score it.
 
     Raises
@@ -82,30 +86,19 @@ def choose_version(settings: Settings, family: str, as_of: date, snapshot_id: st
     NoChampion
         There is none.
     """
-    recorded = recorded_model_version(settings, f"scores.{family}", as_of, snapshot_id)
+    inputs_key = family.inputs_key(encoder_key)
+    recorded = recorded_model_version(settings, family.score_table, as_of, snapshot_id)
     version = get_version(settings, recorded) if recorded else None
-    version = version or find_version(settings, family, as_of)
+    if version is None or version.inputs_key != inputs_key:
+        version = find_version(settings, family.name, as_of, inputs_key=inputs_key)
     if version is None:
         raise NoChampion(
-            f"Got no passed version of {family} with label_cutoff up to {as_of} trained on the source "
-            f"{settings.source!r}, expected one: no model may know the future of the night it scores. "
-            f"Run `nightmarket train {family} --as-of {as_of} --snapshot {snapshot_id}`, or `make nightly`."
+            f"Got no passed version of {family.name} with label_cutoff up to {as_of}, trained on the source "
+            f"{settings.source!r}, on today's features and with the encoder {encoder_key}, but expected one: no model "
+            "may know the future of the night it scores, or read other inputs than it was trained on. "
+            f"Run `nightmarket train {family.name} --as-of {as_of} --snapshot {snapshot_id}`, or `make nightly`."
         )
     return version
-
-
-def _need_same_inputs(stored: StoredModel, version: ModelVersion, family: Family, encoder_key: str) -> None:
-    missing = sorted(set(stored.manifest["features"]) - set(family.feature_columns))
-    if missing:
-        raise NoChampion(
-            f"Got {version.name}, which reads {', '.join(missing)}, but expected a model on the features of this "
-            f"version of Nightmarket. Run `nightmarket train {family.name}` for this night."
-        )
-    if stored.manifest["encoder_key"] != encoder_key:
-        raise NoChampion(
-            f"Got text of encoder {encoder_key} but {version.name} was trained on {stored.manifest['encoder_key']}. "
-            f"Set NIGHTMARKET_ENCODER_DIR and NIGHTMARKET_ENCODER_PRECISION back, or train {family.name} again."
-        )
 
 
 def _run_id(settings: Settings, as_of: date, snapshot_id: str, manifest_sha256: str) -> str:

@@ -19,7 +19,7 @@ from nightmarket.io.night import Night
 from nightmarket.io.registry import ModelVersion, find_version, register
 from nightmarket.io.revision import code_revision
 from nightmarket.io.tracking import RunRecord, log_training, write_mlmodel
-from nightmarket.io.training_data import FrameReader, first_order_date
+from nightmarket.io.training_data import FrameReader, TextSpace, first_order_date
 from nightmarket.io.warehouse import open_warehouse
 from nightmarket.modeling.evaluation import describe_tournament, metrics_of_recipe
 from nightmarket.modeling.features import derive_features
@@ -63,6 +63,7 @@ class _Training:
             "snapshot_id": self.snapshot_id,
             "data_sha256": self.data_sha256,
             "encoder_key": self.encoder_key,
+            "inputs_key": self.family.inputs_key(self.encoder_key),
             "code_revision": code_revision(),
             "seed": SEED,
             "metrics_of": "tested fit",
@@ -85,19 +86,20 @@ def run(
         There is too little closed history, or an origin on which nothing can be learned.
     """
     chosen = get_family(family)
-    if if_needed and find_version(settings, family, as_of) is not None:
+    embedded = Night(settings, as_of, snapshot_id).read("embed")
+    champion = find_version(settings, family, as_of, inputs_key=chosen.inputs_key(embedded["encoder_key"]))
+    if if_needed and champion is not None:
         return None
-    champion = find_version(settings, family, as_of)
     snapshot = read_snapshot(settings, snapshot_id)
     windows = training_windows(as_of, first_order_date(settings, snapshot, as_of))
-    encoder_key = Night(settings, as_of, snapshot_id).read("embed")["encoder_key"]
+    space = TextSpace(embedded["encoder_key"], embedded["dim"])
 
-    frames, projection = _read_frames(settings, chosen, windows, snapshot_id, encoder_key)
+    frames, projection = _read_frames(settings, chosen, windows, snapshot_id, space)
     refuse_one_class(list(frames.values()))
     training = _Training(
         family=chosen,
         snapshot_id=snapshot_id,
-        encoder_key=encoder_key,
+        encoder_key=space.encoder_key,
         windows=windows,
         data_sha256=sha256_of_json([frames[origin].sha256() for origin in windows.origins]),
         threshold=settings.decision_threshold,
@@ -137,12 +139,12 @@ def run(
 
 
 def _read_frames(
-    settings: Settings, family: Family, windows: TrainingWindows, snapshot_id: str, encoder_key: str
+    settings: Settings, family: Family, windows: TrainingWindows, snapshot_id: str, space: TextSpace
 ) -> tuple[dict[date, Frame], Projection]:
     """Read every origin; the text space is fitted on the newest training origin, before any test label."""
     frames: dict[date, Frame] = {}
     with open_warehouse(settings) as connection:
-        reader = FrameReader(connection, family, snapshot_id, encoder_key)
+        reader = FrameReader(connection, family, snapshot_id, space)
         newest = reader.read(windows.train[0], with_label=True)
         texts = reader.read_text(newest)
         projection = fit_text_projection(texts, family.n_text_components)
@@ -228,6 +230,7 @@ def _register(
         recipe=decision.recipe,
         gate_passed=decision.passed,
         reason=decision.reason,
+        inputs_key=facts["inputs_key"],
         manifest_sha256=manifest,
     )
 

@@ -21,6 +21,7 @@ import duckdb
 from nightmarket.errors import DateOutsideData, InvalidSetting, TransformFailed
 from nightmarket.families import FAMILIES
 from nightmarket.io.landing import Snapshot, read_snapshot
+from nightmarket.io.night import Night
 from nightmarket.io.registry import find_version
 from nightmarket.io.warehouse import open_warehouse, pin_snapshot, writer_lock
 from nightmarket.modeling.splits import training_windows
@@ -53,7 +54,9 @@ def run(settings: Settings, *, as_of: date, snapshot_id: str, for_training: bool
     snapshot = read_snapshot(settings, snapshot_id)
     with writer_lock(settings) as lock:
         first_order_date = _pin(settings, snapshot, as_of)
-        families, training_dates = _needed_training(settings, as_of, first_order_date, for_training)
+        families, training_dates = _needed_training(
+            settings, Night(settings, as_of, snapshot_id), first_order_date, for_training
+        )
         dates = [as_of, *(day for day in reversed(training_dates) if day != as_of)]
         variables = dbt_variables(
             snapshot_id=snapshot_id,
@@ -91,7 +94,8 @@ def dbt_variables(
     """
     if not re.fullmatch(r"[0-9a-f]{16}", snapshot_id):
         raise InvalidSetting(
-            f"Got snapshot_id={snapshot_id!r} but expected 16 hexadecimal digits. Use the one `nightmarket land` prints."
+            f"Got snapshot_id={snapshot_id!r} but expected 16 hexadecimal digits. "
+            "Use the one `nightmarket land` prints."
         )
     if not as_of_dates:
         raise InvalidSetting("Got no as_of_dates but expected at least the night's. Name it with --as-of.")
@@ -138,9 +142,14 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
 
 
 def _needed_training(
-    settings: Settings, as_of: date, first_order_date: date, for_training: bool
+    settings: Settings, night: Night, first_order_date: date, for_training: bool
 ) -> tuple[list[str], list[date]]:
-    families = [name for name in FAMILIES if for_training or find_version(settings, name, as_of) is None]
+    as_of, encoder_key = night.as_of_date, night.read("embed")["encoder_key"]
+    families = [
+        name
+        for name, family in FAMILIES.items()
+        if for_training or find_version(settings, name, as_of, inputs_key=family.inputs_key(encoder_key)) is None
+    ]
     return families, list(training_windows(as_of, first_order_date).origins) if families else []
 
 
@@ -214,7 +223,8 @@ def _rows_by_date(
     connection: duckdb.DuckDBPyConnection, table: str, snapshot_id: str, dates: Sequence[date]
 ) -> dict[str, int]:
     counted = connection.execute(
-        f"select as_of_date, count(*) from {table} where snapshot_id = ? and as_of_date in (select unnest(?)) group by 1",
+        f"select as_of_date, count(*) from {table} "
+        "where snapshot_id = ? and as_of_date in (select unnest(?)) group by 1",
         [snapshot_id, list(dates)],
     ).fetchall()
     found = dict(counted)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -18,6 +19,7 @@ from nightmarket.text.profiles import Projection
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated")
 
 FAMILY = PURCHASE_INTENT.name
+INPUTS = PURCHASE_INTENT.inputs_key("encoder")
 PROJECTION = Projection(np.zeros(4), np.eye(4)[:2])
 
 
@@ -45,6 +47,7 @@ def _register(settings, folder, frame, label_cutoff, *, gate_passed=True, recipe
         recipe=recipe,
         gate_passed=gate_passed,
         reason="because",
+        inputs_key=INPUTS,
         manifest_sha256=manifest_sha256,
     )
 
@@ -68,7 +71,7 @@ def registered(settings, tmp_path_factory, tiny_frame):
 
 def test_asking_for_a_version_makes_no_database(tmp_path):
     settings = Settings(var_dir=tmp_path)
-    assert find_version(settings, FAMILY, date(2018, 1, 1)) is None
+    assert find_version(settings, FAMILY, date(2018, 1, 1), inputs_key=INPUTS) is None
     assert champion(settings, FAMILY) is None
     assert not list(tmp_path.iterdir())
 
@@ -97,7 +100,7 @@ def test_every_version_says_its_label_cutoff_and_whether_it_passed(settings, reg
 )
 @pytest.mark.usefixtures("registered")
 def test_a_night_takes_the_newest_passed_version_that_does_not_know_its_future(settings, as_of, version):
-    found = find_version(settings, FAMILY, as_of)
+    found = find_version(settings, FAMILY, as_of, inputs_key=INPUTS)
     assert (found and found.version) == version
 
 
@@ -111,7 +114,14 @@ def test_training_for_a_past_night_never_moves_the_champion(settings):
 @pytest.mark.usefixtures("registered")
 def test_a_champion_of_one_shop_never_scores_another(settings):
     other = settings.model_copy(update={"source": "files"})
-    assert find_version(other, FAMILY, date(2018, 1, 1)) is None
+    assert find_version(other, FAMILY, date(2018, 1, 1), inputs_key=INPUTS) is None
+
+
+@pytest.mark.usefixtures("registered")
+def test_a_champion_trained_on_another_encoder_or_other_features_never_scores(settings):
+    fewer = replace(PURCHASE_INTENT, behaviour_columns=PURCHASE_INTENT.behaviour_columns[1:])
+    for inputs_key in (PURCHASE_INTENT.inputs_key("another"), fewer.inputs_key("encoder")):
+        assert find_version(settings, FAMILY, date(2018, 1, 1), inputs_key=inputs_key) is None
 
 
 def test_the_files_come_back_and_score_the_same(settings, registered, tiny_frame):

@@ -65,6 +65,7 @@ def publish_a_night(settings: Settings) -> Callable[..., Night]:
         records: dict[str, dict[str, Any]] = {
             "land": {"rows": 9, "source": "files", "tables": {"order_lines": lines, "reviews": reviews}},
             "check__landed": {"rows": 3, "verdict": "passed", "n_expectations": 3, "not_provided": ["reviews"]},
+            "check__features": {"rows": 4, "verdict": "passed", "n_expectations": 4},
             "score__purchase_intent": {
                 "rows": 12,
                 "table": "scores.purchase_intent",

@@ -36,6 +36,7 @@ def stage_night(settings: Settings) -> StageNight:
             "check__landed",
             {"step": "check__landed", "rows": 40, "seconds": 2.0, "verdict": "passed", "not_provided": ["inventory"]},
         )
+        night.record("check__features", {"step": "check__features", "rows": 20, "seconds": 0.0, "verdict": "passed"})
         night.record(
             "score__purchase_intent",
             {

@@ -11,7 +11,7 @@ import pytest
 
 from nightmarket.errors import PublishRefused, StepMissing
 from nightmarket.io.atomic import sha256_of_file
-from nightmarket.io.night import Night
+from nightmarket.io.night import BORDERS, Night
 from nightmarket.io.serving import StagedTable, publish_night, published_nights
 from nightmarket.settings import Settings
 from nightmarket.steps import publish
@@ -37,14 +37,15 @@ def _refuse(settings: Settings, match: str) -> None:
     assert published_nights(settings) == []
 
 
-def test_unchecked_scores_are_refused(settings: Settings, stage_night: Any) -> None:
-    stage_night(DAY).forget("check__scores")
-    _refuse(settings, r"Got no passed check of the scores of 2017-12-01 .*Run `nightmarket check scores")
+@pytest.mark.parametrize("border", BORDERS)
+def test_a_night_with_an_unchecked_border_is_refused(settings: Settings, stage_night: Any, border: str) -> None:
+    stage_night(DAY).forget(f"check__{border}")
+    _refuse(settings, rf"Got no passed `check {border}` for 2017-12-01 .*Run `nightmarket check {border}")
 
 
 def test_scores_that_failed_their_check_are_refused(settings: Settings, stage_night: Any) -> None:
     stage_night(DAY, verdict="failed")
-    _refuse(settings, r"Got the verdict 'failed' on the scores of 2017-12-01, expected passed or warned\.")
+    _refuse(settings, r"Got the verdict 'failed' of `check scores` for 2017-12-01, expected passed or warned\.")
 
 
 def test_scores_with_warnings_are_published_as_warned(settings: Settings, stage_night: Any) -> None:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nightmarket.contracts import CONTRACT_TABLES, SHOP_CONTRACT
+from nightmarket.contracts import CONTRACT_TABLES, SERVED_TABLES, SHOP_CONTRACT
 from nightmarket.errors import (
     ContractBroken,
     DateOutsideData,
@@ -23,9 +23,13 @@ from nightmarket.errors import (
     UnknownSource,
 )
 from nightmarket.io.atomic import sha256_of_file
+from nightmarket.io.night_facts import previous_rows
+from nightmarket.io.serving import StagedTable, publish_night
 from nightmarket.steps import land
 
 from .conftest import ORDER_HEADER, PRODUCTS, Shop, order_lines
+
+NIGHT_ROW = {"as_of_date": "'2024-07-18'", "horizon_days": "28", "probability": "0.5"}
 
 
 def reasons(detail: dict[str, Any], table: str = "order_lines") -> dict[str, int]:
@@ -92,6 +96,9 @@ def line(**changes: str) -> str:
         (line(paid="123456789012345"), "bad_type:sales_amount"),
         (line(at="01/02/2024"), "bad_type:ordered_at"),
         (line(at="infinity"), "non_finite:ordered_at"),
+        (line(at="9999-12-31 23:30:00"), "bad_type:ordered_at"),
+        (line(at="12000-01-01 00:00:00"), "bad_type:ordered_at"),
+        (line(at="0001-01-01 00:30:00"), "bad_type:ordered_at"),
         (line(id="l5"), "duplicate_key"),
         (line() + line(paid="8"), "duplicate_key"),
         ("x,o,c1,p1\n", "unreadable_line:missing_columns"),
@@ -121,6 +128,48 @@ def test_the_quarantine_keeps_every_source_column_as_text(shop: Shop) -> None:
     detail = shop.land()
     assert detail["ignored_columns"] == {"order_lines.csv": ["channel"]}
     assert shop.rows("select quantity, sales_amount, channel from quarantine.order_lines") == [("three", "9", "app")]
+
+
+def test_a_column_called_as_the_quarantine_calls_its_own_is_kept_beside_them(shop: Shop) -> None:
+    shop.write(
+        "order_lines.csv", order_lines().replace("\n", ",gift\n").replace("sales_amount,gift", "sales_amount,Reason")
+    )
+    shop.append("order_lines.csv", line(n="three").strip() + ",return\n")
+    assert shop.land()["ignored_columns"] == {"order_lines.csv": ["reason"]}
+    assert shop.rows("select reason, extra_8 from quarantine.order_lines") == [("bad_type:quantity", "return")]
+
+
+def test_bad_rows_of_a_dump_are_quarantined_once_and_do_not_stop_the_next_night(shop: Shop) -> None:
+    shop.append("order_lines.csv", line(n="three") + "x,o,c1,p1\n")
+    first = shop.land()
+    # The export gains a column overnight.
+    header, *rows = (order_lines() + line(n="three")).splitlines()
+    wider = "\n".join([f"{header},note", *(f"{row}," for row in rows)]) + "\nx,o,c1,p1\n"
+    shop.write("order_lines.csv", wider + line(id="new", at="2024-07-19 10:00:00").strip() + ",\n")
+    again = shop.land()
+    assert reasons(again) == reasons(first) == {"bad_type:quantity": 1, "unreadable_line:missing_columns": 1}
+    table = again["tables"]["order_lines"]
+    assert table["rows_in"] == 203 == table["rows_accepted"] + table["rows_quarantined"]
+    assert again["rows_repeated"] == 202
+    assert shop.rows("select count(*) from quarantine.order_lines") == [(2,)]
+
+
+def test_hidden_files_are_left_alone(shop: Shop) -> None:
+    shop.write("order_lines/.half.csv", ORDER_HEADER + line(customer=""))
+    assert shop.land()["files_read"] == 2
+
+
+def test_parquet_with_a_year_beyond_the_calendar_costs_its_row_only(shop: Shop) -> None:
+    import duckdb
+
+    text = order_lines() + line(id="far", at="12000-01-01 00:00:00") + line(id="ad", at="9999-12-31 23:30:00")
+    shop.write("lines.csv", text)
+    types = "types = {'ordered_at': 'TIMESTAMP'}"
+    duckdb.sql(f"from read_csv('{shop.export / 'lines.csv'}', {types})").write_parquet(
+        str(shop.export / "order_lines.parquet")
+    )
+    (shop.export / "order_lines.csv").unlink()
+    assert reasons(shop.land(timezone="Europe/Berlin")) == {"bad_type:ordered_at": 2}
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -195,6 +244,15 @@ def test_a_later_file_arrives_just_before_its_night_and_repeats_are_not_new(shop
     assert shop.rows(
         "select order_date, arrived_at, arrived_date from raw.order_lines where order_line_id = 'late'"
     ) == [(date(2024, 7, 1), datetime(2024, 7, 11, 23, 59, 59, 999999), date(2024, 7, 11))]
+
+
+def test_what_a_later_file_has_of_the_open_day_arrives_when_it_happened(shop: Shop) -> None:
+    shop.land()
+    shop.write("order_lines_2024-07-19.csv", ORDER_HEADER + line(id="open", at="2024-07-19 02:00:00"))
+    assert shop.land()["as_of_date"] == "2024-07-19"
+    assert shop.rows("select arrived_at from raw.order_lines where order_line_id = 'open'") == [
+        (datetime(2024, 7, 19, 2),)
+    ]
 
 
 def test_a_correction_is_a_second_version_and_a_missing_row_is_no_deletion(shop: Shop) -> None:
@@ -376,6 +434,51 @@ def test_a_garbled_complete_file_is_refused(shop: Shop, refused: Any) -> None:
     shop.write("_COMPLETE", "yesterday")
     with refused(ContractBroken, "_COMPLETE with 'yesterday' but expected the last whole day"):
         shop.land()
+
+
+def test_one_order_far_ahead_does_not_move_the_shops_clock(shop: Shop, refused: Any) -> None:
+    shop.append("order_lines.csv", line(at="2042-01-05 10:00:00"))
+    with refused(ContractBroken, "complete through 2042-01-04 .* the last one up to then of 2024-07-18"):
+        shop.land()
+    shop.write("order_lines.csv", order_lines())
+    shop.write("_COMPLETE", "9999-12-31")
+    with refused(ContractBroken, "complete through 9999-12-31 .as the source states"):
+        shop.land()
+
+
+def test_a_first_line_without_end_is_refused(shop: Shop, refused: Any) -> None:
+    shop.write("reviews.csv", "x" * 200_000)
+    with refused(SourceUnreadable, "reviews.csv, whose first line is no header"):
+        shop.land()
+
+
+def test_another_source_than_the_published_one_is_refused(shop: Shop, refused: Any) -> None:
+    import duckdb
+
+    detail = shop.land()
+    columns = ", ".join(
+        f"cast({NIGHT_ROW.get(column.name, repr('x'))} as {column.type}) as {column.name}"
+        for column in SERVED_TABLES["scores.purchase_intent"].columns
+    )
+    staged = shop.var / "staged.parquet"
+    duckdb.sql(f"select {columns}").write_parquet(str(staged))
+    publish_night(
+        shop.settings(),
+        as_of=date(2024, 7, 18),
+        snapshot_id=detail["snapshot_id"],
+        staged={
+            "scores.purchase_intent": StagedTable(staged, sha256_of_file(staged), "purchase_intent", "r", "m", "l")
+        },
+        verdict="passed",
+        checks={},
+        steps={},
+    )
+    with refused(
+        InvalidSetting, "Got NIGHTMARKET_SOURCE=complete_journey but expected files, whose nights are published"
+    ):
+        shop.land(source="complete_journey")
+    assert previous_rows(shop.settings(), date(2024, 7, 18)) == {}
+    assert previous_rows(shop.settings(), date(2024, 7, 19)) == {"products": 2, "order_lines": 200}
 
 
 def test_another_shop_zone_or_currency_on_the_same_history_is_refused(shop: Shop, refused: Any, tmp_path: Path) -> None:

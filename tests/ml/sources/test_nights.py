@@ -6,8 +6,8 @@ from datetime import date, datetime
 
 import pytest
 
-from nightmarket.errors import DateOutsideData, SourceStale
-from nightmarket.sources.nights import check_night, scheduled_night
+from nightmarket.errors import ContractBroken, DateOutsideData, SourceStale
+from nightmarket.sources.nights import check_night, check_recent, scheduled_night
 
 DEMO_END = date(2017, 12, 31)
 AT = datetime.fromisoformat("2026-11-23T03:00:00+00:00")
@@ -49,3 +49,11 @@ def test_the_first_night_of_the_demo_has_140_days_before_it() -> None:
 def test_a_shop_that_is_too_young_is_told_so() -> None:
     with pytest.raises(DateOutsideData, match=r"with 30 days .*Deliver older orders"):
         check_night(date(2024, 1, 31), first_order=date(2024, 1, 1), complete_through=date(2024, 1, 30))
+
+
+def test_an_end_of_the_data_is_believed_up_to_four_weeks_after_its_last_order() -> None:
+    check_recent(date(2024, 6, 28), last_order=date(2024, 5, 31), is_stated=True)
+    with pytest.raises(ContractBroken, match=r"complete through 2024-06-29 .as the source states.* of 2024-05-31"):
+        check_recent(date(2024, 6, 29), last_order=date(2024, 5, 31), is_stated=True)
+    with pytest.raises(ContractBroken, match=r"the day before the newest order's.* up to then nowhere"):
+        check_recent(date(2024, 6, 29), last_order=None, is_stated=False)

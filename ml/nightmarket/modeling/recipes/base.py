@@ -70,6 +70,6 @@ class Recipe(Protocol):
         """Fit on labelled frames, one per origin."""
         ...
 
-    def load(self, folder: Path) -> FittedModel:
+    def load(self, folder: Path, *, threads: int) -> FittedModel:
         """Read what ``save`` wrote; the caller has verified the hashes."""
         ...

@@ -75,7 +75,7 @@ class FrequencyRecipe:
         logs = np.concatenate([np.log(self.prior_orders * _penetration(frame)) for frame in frames])
         return FrequencyModel(self.prior_orders, float(logs.mean()))
 
-    def load(self, folder: Path) -> FrequencyModel:
+    def load(self, folder: Path, *, threads: int) -> FrequencyModel:  # noqa: ARG002 - nothing is slow
         learned = json.loads((folder / "model.json").read_text())
         return FrequencyModel(float(learned["prior_orders"]), float(learned["mean_log_popularity"]))
 

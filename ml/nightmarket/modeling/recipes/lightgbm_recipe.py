@@ -65,14 +65,14 @@ class LightGBMRecipe:
     little: LightGBM still walks every row left out through every tree.)
     """
 
-    n_trees: int = 150
-    n_leaves: int = 31
-    learning_rate: float = 0.08
-    min_rows_in_leaf: int = 100
+    n_trees: int = 180
+    n_leaves: int = 24
+    learning_rate: float = 0.065
+    min_rows_in_leaf: int = 300
     max_bin: int = 63
-    feature_fraction: float = 0.5
-    lambda_l2: float = 5.0
-    max_rows: int = 800_000
+    feature_fraction: float = 0.4
+    lambda_l2: float = 20.0
+    max_rows: int = 1_100_000
     name: str = field(default="lightgbm", init=False)
 
     @property
@@ -110,8 +110,8 @@ class LightGBMRecipe:
         booster = lightgbm.train(parameters, dataset)
         return LightGBMModel(booster, names, threads)
 
-    def load(self, folder: Path) -> LightGBMModel:
+    def load(self, folder: Path, *, threads: int) -> LightGBMModel:
         import lightgbm
 
         booster = lightgbm.Booster(model_file=folder / "model.txt")
-        return LightGBMModel(booster, tuple(booster.feature_name()))
+        return LightGBMModel(booster, tuple(booster.feature_name()), threads)

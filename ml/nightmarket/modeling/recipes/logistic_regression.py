@@ -102,7 +102,7 @@ class LogisticRegressionRecipe:
         solver.fit(design, y)
         return LogisticRegressionModel(names, mean, scale, solver.coef_[0].copy(), float(solver.intercept_[0]))
 
-    def load(self, folder: Path) -> LogisticRegressionModel:
+    def load(self, folder: Path, *, threads: int) -> LogisticRegressionModel:  # noqa: ARG002 - nothing is slow
         learned = json.loads((folder / "model.json").read_text())
         return LogisticRegressionModel(
             tuple(learned["features"]),

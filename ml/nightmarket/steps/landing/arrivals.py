@@ -1,7 +1,8 @@
 """Later loads: which rows say something new, and when they count as known.
 
 A row that repeats the newest known version of its key is not a new arrival. What is new arrives a
-microsecond before the night of its load begins, so that this night sees it and no earlier night does.
+microsecond before the night of its load begins, so that this night sees it and no earlier night does;
+what happened later than that (an export holds the first hours of the open day) arrives when it happened.
 """
 
 from __future__ import annotations
@@ -56,6 +57,8 @@ def compare_with_known(
     columns = ", ".join(f"a.{column}" for column in given)
     keys = ", ".join(table.key)
     at = f"timestamp '{arrived_at:%Y-%m-%d %H:%M:%S.%f}'"
+    happened = table.column(table.event_column).derived_from if table.event_column else None
+    at_earliest = f"greatest({at}, a.{happened})" if happened else at
     if known.files:
         versions = f"select {keys}, arrived_at, {content_sql(table)} as content from {_read(settings, known.files)}"
     else:
@@ -75,7 +78,7 @@ def compare_with_known(
             case
                 when a.arrived_at is not null and same.content is null then a.arrived_at
                 when newest.arrived_at > {at} then newest.arrived_at + interval 1 microsecond
-                else {at}
+                else {at_earliest}
             end as arrived_at,
             coalesce(a.content = newest.content or a.content = same.content, false) as _is_repeated
         from new_rows as a

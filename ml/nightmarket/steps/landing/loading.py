@@ -15,6 +15,7 @@ from nightmarket.errors import ContractBroken, InvalidSetting
 from nightmarket.io.landing import LandedTable, Snapshot
 from nightmarket.settings import Settings
 from nightmarket.sources.base import Feed, InputFile, Source
+from nightmarket.sources.nights import check_recent
 from nightmarket.steps.landing.arrivals import Arrivals, compare_with_known, known_relation
 from nightmarket.steps.landing.settling import (
     Settled,
@@ -133,25 +134,25 @@ def _land_table(context: _Context, settled: Settled, as_of: date) -> tuple[Lande
         spans=None if arrivals else settled.spans,
         keeps_order=staged.feed.keeps_order,
     )
-    rejected, reasons = write_rejected(connection, settings, staged)
-    repeated = scalar(connection, f"(select count(*) from repeated_{name})")
+    rejected = write_rejected(connection, settings, staged, known=before.quarantine_files)
+    check_limit(settings, context.source, name, reasons=rejected.reasons_found, rows=staged.rows_read)
+    repeated = scalar(connection, f"(select count(*) from repeated_{name})") + rejected.rows_repeated
     repeated += arrivals.rows_repeated if arrivals else 0
     rows_in = staged.rows_read - repeated
     load = LandedTable(
         provided=True,
         rows_in=rows_in,
         rows_accepted=sum(file.rows for file in files),
-        rows_quarantined=sum(file.rows for file in rejected),
+        rows_quarantined=sum(file.rows for file in rejected.files),
         files=files,
-        quarantine_files=rejected,
-        reasons=reasons,
+        quarantine_files=rejected.files,
+        reasons=dict(rejected.reasons),
     )
     if load.rows_in != load.rows_accepted + load.rows_quarantined:
         raise ContractBroken(
             f"Got {load.rows_in} rows of {name} in, {load.rows_accepted} accepted and {load.rows_quarantined} "
             "quarantined but expected none to be lost. Nothing was landed; report this with the export."
         )
-    check_limit(settings, context.source, name, load)
     return (_added(before, load, arrivals) if before.provided else load), repeated
 
 
@@ -269,4 +270,15 @@ def _calendar(context: _Context, *, has_orders: bool) -> Calendar:
         )
     stated = context.source.complete_through(settings)
     newest = max(newest for _, newest in spans)
-    return Calendar(min(first for first, _ in spans), stated or newest - _DAY, shop.timezone)
+    complete_through = stated or newest - _DAY
+    last = newest if newest <= complete_through else _last_order(context, relations, through=complete_through)
+    check_recent(complete_through, last_order=last, is_stated=stated is not None)
+    return Calendar(min(first for first, _ in spans), complete_through, shop.timezone)
+
+
+def _last_order(context: _Context, relations: list[str], *, through: date) -> date | None:
+    """Return the newest order's date up to ``through``."""
+    orders = " union all ".join(f"select ordered_at from {relation}" for relation in relations)
+    after = start_of_day_utc(through + _DAY, context.shop.timezone).replace(tzinfo=None)
+    span = span_of_orders(context.connection, f"({orders}) where ordered_at < timestamp '{after}'", context.shop)
+    return span[1] if span else None

@@ -17,13 +17,13 @@ from nightmarket.clock import local_date
 from nightmarket.contracts import MONEY, Table
 from nightmarket.errors import ContractBroken
 from nightmarket.io.atomic import sha256_of_file
-from nightmarket.io.landing import LandedFile, LandedTable
+from nightmarket.io.landing import LandedFile
 from nightmarket.settings import Settings
 from nightmarket.sources.base import Source
 from nightmarket.sources.validation import KEY, PART, REASON, ROW, SOURCE, literal, quoted
 from nightmarket.sources.zones import local_date_sql, start_of_day_sql
 from nightmarket.steps.landing.csv_lines import rejects_of
-from nightmarket.steps.landing.staging import Staged, scalar
+from nightmarket.steps.landing.staging import Staged, columns_of, scalar
 
 _SORTED_BY = {"order_lines": ("customer_id", "order_date", "order_line_id", "arrived_at")}
 """Files are sorted so that they are the same on every run: order lines as features read them, the others by key."""
@@ -160,10 +160,31 @@ def write_accepted(
     return write_file(connection, settings, table.name, f"select {columns} from {relation}{order}")
 
 
+@dataclass(frozen=True)
+class Rejected:
+    """The rows of a load that break the contract."""
+
+    files: tuple[LandedFile, ...]
+    """Those that were not in the quarantine yet."""
+    reasons: Mapping[str, int]
+    reasons_found: Mapping[str, int]
+    """With those that an earlier dump of the table brought too."""
+
+    @property
+    def rows_repeated(self) -> int:
+        return sum(self.reasons_found.values()) - sum(self.reasons.values())
+
+
 def write_rejected(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, staged: Staged
-) -> tuple[tuple[LandedFile, ...], dict[str, int]]:
-    """Write what is quarantined, with its reason and every column of the source as text; count the reasons."""
+    connection: duckdb.DuckDBPyConnection, settings: Settings, staged: Staged, *, known: tuple[LandedFile, ...] = ()
+) -> Rejected:
+    """Write what is quarantined, with its reason and every column of the source as text; count the reasons.
+
+    Parameters
+    ----------
+    known : tuple of LandedFile
+        The quarantine so far. A dump brings its bad rows every day: they are set aside once.
+    """
     name = staged.table.name
     source = ", ".join(f"{SOURCE}.{quoted(column)} as {quoted(column)}" for column in staged.kept)
     rejected = f"select reason, cast(null as varchar) as unreadable_text, {source} from rejected_{name}"
@@ -173,13 +194,25 @@ def write_rejected(
             f"from {rejects_of(relation.sql)}"
         )
     connection.execute(f"create temp table quarantine_{name} as {rejected}")
-    counts = connection.execute(f"select reason, count(*) from quarantine_{name} group by 1 order by 1").fetchall()
-    reasons = {reason: int(count) for reason, count in counts}
-    if not reasons:
-        return (), {}
+    found = _count_reasons(connection, name)
+    if found and known:
+        paths = ", ".join(literal(str(settings.landing_dir / file.path)) for file in known)
+        quarantine = f"read_parquet([{paths}], union_by_name = true)"
+        ours, theirs = columns_of(connection, f"quarantine_{name}"), columns_of(connection, quarantine)
+        # Exports gain and lose columns: one that only one side has must be empty there.
+        same = [f"q.{quoted(c)} is not distinct from {f'k.{quoted(c)}' if c in theirs else 'null'}" for c in ours]
+        same += [f"k.{quoted(c)} is null" for c in theirs if c not in ours]
+        connection.execute(f"delete from quarantine_{name} as q using {quarantine} as k where {' and '.join(same)}")
+    reasons = _count_reasons(connection, name)
     # Sorted by everything, so that the file is the same on every run.
     select = f"select * from quarantine_{name} order by all"
-    return write_file(connection, settings, f"quarantine.{name}", select), reasons
+    files = write_file(connection, settings, f"quarantine.{name}", select) if reasons else ()
+    return Rejected(files, reasons, found)
+
+
+def _count_reasons(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, int]:
+    counts = connection.execute(f"select reason, count(*) from quarantine_{name} group by 1 order by 1").fetchall()
+    return {reason: int(count) for reason, count in counts}
 
 
 def write_file(
@@ -204,22 +237,28 @@ def write_file(
     return (LandedFile(str(final.relative_to(settings.landing_dir)), digest, rows),)
 
 
-def check_limit(settings: Settings, source: Source, table: str, landed: LandedTable) -> None:
+def check_limit(settings: Settings, source: Source, table: str, *, reasons: Mapping[str, int], rows: int) -> None:
     """Refuse a table of which too large a share is quarantined.
+
+    Parameters
+    ----------
+    rows : int
+        All rows that ``reasons`` were found among. For a dump that is read again they are the whole dump's: the few
+        that are new or changed would make one bad row a large share.
 
     Raises
     ------
     ContractBroken
         The share is above the adapter's limit for the table, else above ``quarantine_limit_pct``.
     """
-    faults = {reason: n for reason, n in landed.reasons.items() if reason not in _COUNTED_APART}
+    faults = {reason: n for reason, n in reasons.items() if reason not in _COUNTED_APART}
     own = source.quarantine_limits.get(table)
     limit = own.percent if own else settings.quarantine_limit_pct
-    share = 100 * sum(faults.values()) / max(landed.rows_in, 1)
+    share = 100 * sum(faults.values()) / max(rows, 1)
     if share > limit:
         worst = ", ".join(f"{reason} × {n}" for reason, n in sorted(faults.items(), key=lambda item: -item[1])[:5])
         raise ContractBroken(
-            f"Got {sum(faults.values())} of {landed.rows_in} rows of {table} that break the contract "
+            f"Got {sum(faults.values())} of {rows} rows of {table} that break the contract "
             f"({share:.2f} %: {worst}) but expected at most {limit:g} %. Mend the export, or raise "
             "NIGHTMARKET_QUARANTINE_LIMIT_PCT if these rows may be left out."
         )
@@ -241,7 +280,9 @@ def _survey(
     """Return, in one pass, the number of rows with a reason and the span of the columns that dates derive from."""
     names = {column.derived_from for column in table.columns if column.derived_from} | {table.event_column}
     spanned = [column.name for column in table.given_columns if column.name in names]
-    bounds = [f"min({name})::date, max({name})::date" for name in spanned]
+    # Parquet can hold years that Python cannot.
+    first, last = (f"date '{day}'" for day in (date.min, date.max))
+    bounds = [f"greatest(min({name})::date, {first}), least(max({name})::date, {last})" for name in spanned]
     n_bad = f"count({REASON})" if with_reasons else "0"
     row = connection.execute(f"select {', '.join([n_bad, *bounds])} from {relation}").fetchone() or (0,)
     spans = {name: (row[2 * i + 1] or _EPOCH, row[2 * i + 2] or _EPOCH) for i, name in enumerate(spanned)}
