@@ -104,4 +104,4 @@ def test_the_same_rows_have_the_same_hash_and_a_changed_label_another(reader):
 
 def test_scoring_without_a_champion_says_what_to_run(tmp_path):
     with pytest.raises(NoChampion, match="Run `nightmarket train purchase_intent --as-of 2024-05-01 --snapshot s`"):
-        choose_version(Settings(var_dir=tmp_path, encoder_key="encoder"), "purchase_intent", NIGHT, "s")
+        choose_version(Settings(var_dir=tmp_path), PURCHASE_INTENT, NIGHT, "s", encoder_key="encoder")
