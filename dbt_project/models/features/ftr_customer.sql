@@ -44,17 +44,27 @@ contacted as (
     group by as_of_date, customer_id
 ),
 
-responded as (
-    select
+known_responses as (
+    select distinct
         dates.as_of_date,
         responses.customer_id,
-        count(distinct (responses.campaign_id, responses.coupon_id, responses.response_date)) as n_responses
+        responses.campaign_id,
+        responses.coupon_id,
+        responses.response_date
     from responses
     inner join dates
         on
             responses.response_date < dates.as_of_date
             and responses.arrived_date < dates.as_of_date
-    group by dates.as_of_date, responses.customer_id
+),
+
+responded as (
+    select
+        as_of_date,
+        customer_id,
+        count(*) as n_responses
+    from known_responses
+    group by as_of_date, customer_id
 ),
 
 final as (

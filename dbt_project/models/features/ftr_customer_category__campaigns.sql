@@ -24,7 +24,7 @@ campaign_categories as (
     inner join campaign_products
         on
             active_campaigns.campaign_id = campaign_products.campaign_id
-            and campaign_products.arrived_date < active_campaigns.as_of_date
+            and active_campaigns.as_of_date > campaign_products.arrived_date
     inner join products
         on
             campaign_products.product_id = products.product_id

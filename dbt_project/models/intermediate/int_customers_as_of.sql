@@ -26,17 +26,17 @@ final as (
             as decimal(18, 4)
         ) as {{ measure }}_84d,
         {%- endfor %}
-        cast(coalesce(
-            sum(daily.sales_amount + daily.discount_amount + daily.coupon_amount)
-                filter (where daily.order_date >= timelines.as_of_date - 84),
-            0
-        ) as decimal(18, 4)) as list_amount_84d,
         {%- for measure in ['n_purchase_lines', 'n_promoted_lines'] %}
         cast(
             coalesce(sum(daily.{{ measure }}) filter (where daily.order_date >= timelines.as_of_date - 84), 0)
             as integer
-        ) as {{ measure }}_84d {%- if not loop.last %},{% endif %}
+        ) as {{ measure }}_84d,
         {%- endfor %}
+        cast(coalesce(
+            sum(daily.sales_amount + daily.discount_amount + daily.coupon_amount)
+                filter (where daily.order_date >= timelines.as_of_date - 84),
+            0
+        ) as decimal(18, 4)) as list_amount_84d
     from daily
     inner join timelines
         on

@@ -7,8 +7,8 @@ final as (
     select
         '{{ var("snapshot_id") }}' as snapshot_id,
         as_of_date,
-        as_of_date + {{ var('horizon_days') - 1 }} as window_end_date,
-        as_of_date + {{ var('horizon_days') - 1 }} <= date '{{ var("complete_through") }}' as is_closed
+        as_of_date + {{ var('horizon_days') }} - 1 as window_end_date,
+        as_of_date + {{ var('horizon_days') }} - 1 <= date '{{ var("complete_through") }}' as is_closed
     from dates
 )
 

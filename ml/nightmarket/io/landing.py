@@ -103,7 +103,7 @@ def _verify(settings: Settings, file: LandedFile) -> None:
     if not path.exists() or sha256_of_file(path) != file.sha256:
         raise SnapshotMissing(
             f"Got {path} missing or changed since it was landed, expected SHA-256 {file.sha256}. "
-            "Delete it and run `nightmarket land` again."
+            "Put it back from a backup; `nightmarket land` makes anew only what a source gives whole each time."
         )
 
 

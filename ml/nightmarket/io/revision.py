@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from pathlib import Path
 
 from nightmarket.settings import PROJECT_DIR
 
-_SOURCES = (("ml/nightmarket", "*.py"), ("dbt_project/models", "*.sql"), ("dbt_project/macros", "*.sql"))
+_SOURCES = (
+    ("ml/nightmarket", "*.py"),
+    ("dbt_project/models", "*.sql"),
+    ("dbt_project/macros", "*.sql"),
+    ("dbt_project", "dbt_project.yml"),  # its vars say who is active and which categories count
+)
 
 
 @functools.cache
-def code_revision() -> str:
+def code_revision(project: Path = PROJECT_DIR) -> str:
     """Return a hash of the package's and the dbt project's sources.
 
     The content, not the commit: an uncommitted change must change it, and a commit that only
@@ -19,7 +25,7 @@ def code_revision() -> str:
     """
     digest = hashlib.sha256()
     for folder, pattern in _SOURCES:
-        for path in sorted((PROJECT_DIR / folder).rglob(pattern)):
-            digest.update(path.relative_to(PROJECT_DIR).as_posix().encode() + b"\0")
+        for path in sorted((project / folder).rglob(pattern)):
+            digest.update(path.relative_to(project).as_posix().encode() + b"\0")
             digest.update(path.read_bytes() + b"\0")
     return f"src-{digest.hexdigest()[:16]}"

@@ -105,7 +105,8 @@ def read_frame(
     if table.num_rows == 0:
         raise StepMissing(
             f"Got no rows in {family.feature_view} for {as_of} on snapshot {snapshot_id}, expected the eligible rows "
-            "of that date. Run `nightmarket transform` for this night first, or `make nightly`."
+            f"of that date. Run `nightmarket transform{' --for-training' if with_label else ''}` for this night first, "
+            "or `make nightly`."
         )
     return _frame(table, family, as_of, with_label=with_label)
 
@@ -189,7 +190,8 @@ def _need_closed_window(
     if row is None or not row[0]:
         raise StepMissing(
             f"Got {'no' if row is None else 'an open'} label window for {as_of} on snapshot {snapshot_id}, expected a "
-            f"closed one of {family.horizon_days} days. Run `nightmarket transform` for this night first."
+            f"closed one of {family.horizon_days} days. Run `nightmarket transform --for-training` for this night "
+            "first."
         )
 
 

@@ -44,29 +44,28 @@ def decide(candidates: Mapping[str, Candidate], champion: str | None) -> GateDec
     A first champion is the best recipe whose gain over frequency has an interval above 0, else
     frequency. Later a challenger needs the same against the champion's recipe *trained at this
     cut-off* (never against the old version, which saw some of these labels); else the
-    champion's recipe is registered again, one window fresher, provided that it has not fallen
-    below frequency.
+    champion's recipe is registered again, one window fresher. A champion that has fallen below
+    frequency has lost its place: the choice is made as if there were none.
     """
     holder = champion if champion in candidates else None
-    reference = holder or BASELINE
+    fallen = ""
     if holder and holder != BASELINE and candidates[BASELINE].gains[holder].low > 0:
         gain = candidates[BASELINE].gains[holder]
-        return GateDecision(
-            BASELINE,
-            True,
-            f"{holder} fell below frequency: frequency gains {_words(gain)} average precision over it. "
-            "Frequency takes over.",
-        )
+        fallen = f"{holder} fell below frequency: frequency gains {_words(gain)} average precision over it. "
+        holder = None
+    reference = holder or BASELINE
     better = [c for name, c in candidates.items() if name != reference and c.gains[reference].low > 0]
     if better:
         best = max(better, key=lambda c: (c.average_precision, c.recipe))
         return GateDecision(
             best.recipe,
             True,
-            f"{best.recipe} gains {_words(best.gains[reference])} average precision over {reference} "
+            f"{fallen}{best.recipe} gains {_words(best.gains[reference])} average precision over {reference} "
             f"({best.average_precision:.4f} against {candidates[reference].average_precision:.4f}), "
             "paired over customers, same cut-off.",
         )
+    if fallen:
+        return GateDecision(BASELINE, True, f"{fallen}Nothing beats frequency: it takes over.")
     others = max((c for c in candidates.values() if c.recipe != reference), key=lambda c: c.average_precision)
     return GateDecision(
         reference,

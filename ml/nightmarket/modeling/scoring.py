@@ -47,10 +47,10 @@ def score_frame(
 def _reasons(frame: Frame, scorer: Scorer, family: Family, rows: NDArray[np.int64]) -> Sequence[NDArray[np.object_]]:
     group = np.asarray([family.reason_of_feature[name] for name in scorer.model.features])
     found, _ = scorer.model.contributions(frame, rows, group)
-    contributions = np.full((len(rows), len(family.reasons)), 0.0)
-    contributions[:, : found.shape[1]] = found
+    # What the model never reads is no reason, however true it is of the row.
+    read = np.unique(group)
     facts = {name: frame.columns[name][rows] for name in family.feature_columns}
-    sentences = reason_sentences(contributions, facts, family.reasons)
+    sentences = reason_sentences(found[:, read], facts, [family.reasons[i] for i in read])
     columns = [np.full(len(frame), None, dtype=object) for _ in range(3)]
     for i, column in enumerate(columns):
         column[rows] = [row[i] for row in sentences]

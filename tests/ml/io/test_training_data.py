@@ -74,6 +74,11 @@ def test_an_open_label_window_is_not_read(reader):
         reader.read(OPEN, with_label=True)
 
 
+def test_a_training_origin_that_was_not_built_says_how_to_build_it_where_a_model_exists_already(reader):
+    with pytest.raises(StepMissing, match=r"Got no label window .*Run `nightmarket transform --for-training`"):
+        reader.read(date(2024, 6, 1), with_label=True)
+
+
 def test_a_date_that_was_not_built_says_what_to_run(reader):
     with pytest.raises(StepMissing, match=r"Got no rows .* for 2024-06-01 .*Run `nightmarket transform`"):
         reader.read(date(2024, 6, 1), with_label=False)

@@ -25,7 +25,8 @@ def _candidates(pairs):
         ((UP, UP, UP), "logistic_regression", "lightgbm", "over logistic_regression (0.5600 against 0.5500)"),
         ((UP, UP, UP), "lightgbm", "lightgbm", "No recipe beats lightgbm"),
         ((UP, LEVEL, LEVEL), "frequency", "lightgbm", "over frequency"),
-        ((DOWN, LEVEL, LEVEL), "lightgbm", "frequency", "lightgbm fell below frequency"),
+        ((DOWN, LEVEL, LEVEL), "lightgbm", "frequency", "Nothing beats frequency: it takes over"),
+        ((UP, DOWN, UP), "logistic_regression", "lightgbm", "below frequency: frequency gains [+0.0100, +0.0300]"),
         ((UP, UP, UP), "a recipe that is gone", "lightgbm", "over frequency"),
     ],
 )

@@ -41,6 +41,15 @@ def test_the_twenty_best_categories_of_each_customer_have_a_reason_and_others_no
     assert table.loc[place < 20, "reason_1"].notna().mean() > 0.9
 
 
+def test_no_reason_speaks_of_what_the_model_does_not_read(tiny_frame):
+    frame = tiny_frame()
+    orders = np.full(len(frame), 9, np.float32)
+    table = _score(frame.with_columns({"customer__n_orders_28d": orders}), "frequency")
+    said = {text for i in (1, 2, 3) for text in table[f"reason_{i}"].to_pylist() if text}
+    assert said
+    assert not {text for text in said if not (text.startswith("bought ") or text.endswith("bought it in 12 weeks"))}
+
+
 def test_top_k_keeps_the_most_probable_categories(tiny_frame):
     everything, kept = _score(tiny_frame()).to_pandas(), _score(tiny_frame(), top_k=3).to_pandas()
     assert set(kept.groupby("customer_id").size()) == {3}
