@@ -21,3 +21,13 @@
 {% macro is_known_at(version, cut) -%}
     {{ version }}.arrived_date < {{ cut }} and {{ version }}.superseded_date >= {{ cut }}
 {%- endmacro %}
+
+{#- Whether a category of this name is no ware that anybody intends to buy. -#}
+{% macro is_pseudo_category(name) -%}
+    (
+        false
+        {%- for word in var('pseudo_category_words') %}
+        or coalesce(contains(upper({{ name }}), '{{ word }}'), false)
+        {%- endfor %}
+    )
+{%- endmacro %}

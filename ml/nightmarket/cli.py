@@ -60,7 +60,7 @@ def _run(step: str, record_as: str | None = None, /, **arguments: Any) -> None:
         night = None
         if record_as and "snapshot_id" in arguments:
             night = Night(settings, arguments["as_of"], arguments["snapshot_id"])
-            night.forget_from(record_as)
+            night.forget(record_as)
         result: StepResult | None = importlib.import_module(f"nightmarket.steps.{step}").run(settings, **arguments)
         if result is None:
             sys.exit(EXIT_NOTHING_TO_DO)
@@ -72,7 +72,6 @@ def _run(step: str, record_as: str | None = None, /, **arguments: Any) -> None:
         }
         if record_as == "land":
             night = Night(settings, date.fromisoformat(line["as_of_date"]), line["snapshot_id"])
-            night.forget_from("land")
         if night is not None and record_as is not None:
             night.record(record_as, line)
     except NightmarketError as error:

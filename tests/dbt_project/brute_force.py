@@ -46,10 +46,14 @@ class BruteForce:
                     and r.arrived_date <= greatest(l.arrived_date, l.order_date)
                 ) as promoted
             from {
-            self._newest("order_lines", "order_line_id", f"arrived_date <= order_date + {LATE_LOOKBACK_DAYS}")
+            self._newest(
+                "order_lines",
+                "order_line_id",
+                f"arrived_date <= order_date + {LATE_LOOKBACK_DAYS} and order_date < {day}",
+            )
         } as l
             left join product as p using (product_id)
-            where l.order_date < {day} and not l.is_cancelled;
+            where not l.is_cancelled;
             create table trip as select distinct customer_id, order_id, order_date from line where bought;
             create table pair_trip as
             select distinct customer_id, category_id, order_id, order_date from line where bought and category_id is not null;
@@ -209,7 +213,11 @@ class BruteForce:
         """Pairs bought in the 28 days from the date, as known before ``known_before``."""
         later = BruteForce.__new__(BruteForce)
         later.connection, later.day = self.connection, f"date '{known_before}'"
-        lines = later._newest("order_lines", "order_line_id", f"arrived_date <= order_date + {LATE_LOOKBACK_DAYS}")
+        lines = later._newest(
+            "order_lines",
+            "order_line_id",
+            f"arrived_date <= order_date + {LATE_LOOKBACK_DAYS} and order_date < {later.day}",
+        )
         return self.rows(f"""
             select distinct customer_id, category_id
             from {lines} join {later._newest("products", "product_id")} using (product_id)

@@ -110,7 +110,6 @@ def test_what_comes_after_a_date_changes_nothing_in_its_features(raw: Path, buil
             "select table_name from duckdb_tables() where schema_name = 'raw'"
         ).fetchall():
             connection.execute(f"delete from raw.{table} where arrived_date >= date '{EARLIER}'")
-        connection.execute(f"delete from raw.order_lines where order_date >= date '{EARLIER}'")
         nonsense = f"timestamp '{EARLIER} 12:00' as arrived_at, date '{EARLIER}' as arrived_date"
         connection.execute(f"""
             insert into raw.order_lines
@@ -121,6 +120,8 @@ def test_what_comes_after_a_date_changes_nothing_in_its_features(raw: Path, buil
             from raw.order_lines where hash(order_id) % 7 = 1;
             insert into raw.products
             select * replace ('NONSENSE' as category_id, {nonsense}) from raw.products where hash(product_id) % 3 = 0;
+            insert into raw.products
+            select * replace ('MISC' as category_name, {nonsense}) from raw.products where hash(product_id) % 3 = 1;
             insert into raw.customers select * replace ('99+' as age_band, {nonsense}) from raw.customers;
             insert into raw.campaigns select * replace (date '2017-12-31' as end_date, {nonsense}) from raw.campaigns;
             insert into raw.promotions

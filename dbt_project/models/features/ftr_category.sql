@@ -15,6 +15,10 @@ products as (
     select * from {{ ref('ftr_customer_text') }}
 ),
 
+product_versions as (
+    select * from {{ ref('int_product_versions') }}
+),
+
 dates as (
     select * from {{ ref('int_as_of_dates') }}
 ),
@@ -62,6 +66,16 @@ assortment as (
     group by products.as_of_date, products.category_id
 ),
 
+-- No wares (coupons, fuel, miscellaneous), by the names that were known at the date.
+pseudo_categories as (
+    select distinct
+        dates.as_of_date,
+        product_versions.category_id
+    from product_versions
+    inner join dates on {{ is_known_at('product_versions', 'dates.as_of_date') }}
+    where {{ is_pseudo_category('product_versions.category_name') }}
+),
+
 final as (
     select
         '{{ var("snapshot_id") }}' as snapshot_id,
@@ -79,7 +93,7 @@ final as (
         {{ share('bought.n_promoted_lines_28d', 'bought.n_purchase_lines_28d') }} as category__promoted_share_28d,
         {{ share('bought.sales_amount_84d', 'bought.quantity_84d') }} as category__mean_price_amount,
         cast(coalesce(assortment.n_products, 0) as integer) as category__n_products,
-        not category_keys.is_pseudo
+        pseudo_categories.category_id is null
         and bought.n_customers >= greatest(
             2,
             least(
@@ -94,6 +108,10 @@ final as (
         on
             bought.as_of_date = assortment.as_of_date
             and category_keys.category_id = assortment.category_id
+    left join pseudo_categories
+        on
+            bought.as_of_date = pseudo_categories.as_of_date
+            and category_keys.category_id = pseudo_categories.category_id
 )
 
 select * from final

@@ -34,7 +34,7 @@ final as (
         {%- endfor %}
         cast(coalesce(
             sum(daily.sales_amount + daily.discount_amount + daily.coupon_amount)
-                filter (where daily.order_date >= timelines.as_of_date - 84),
+            filter (where daily.order_date >= timelines.as_of_date - 84),
             0
         ) as decimal(18, 4)) as list_amount_84d
     from daily

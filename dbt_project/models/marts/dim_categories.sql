@@ -2,16 +2,13 @@ with products as (
     select * from {{ ref('dim_products') }}
 ),
 
-category_keys as (
-    select * from {{ ref('int_category_keys') }}
-),
-
 named as (
     select
         category_id,
         min(category_name) as category_name,
         min(department) as department,
-        count(*) as n_products
+        count(*) as n_products,
+        bool_or({{ is_pseudo_category('category_name') }}) as is_pseudo
     from products
     where category_id is not null
     group by category_id
@@ -19,13 +16,12 @@ named as (
 
 final as (
     select
-        named.category_id,
-        named.category_name,
-        named.department,
-        named.n_products,
-        category_keys.is_pseudo
+        category_id,
+        category_name,
+        department,
+        n_products,
+        is_pseudo
     from named
-    inner join category_keys on named.category_id = category_keys.category_id
 )
 
 select * from final

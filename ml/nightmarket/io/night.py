@@ -50,14 +50,6 @@ class Night:
         """Remove a record, so that a step that fails does not stand on its last success."""
         (self.folder / f"{step}.json").unlink(missing_ok=True)
 
-    def forget_from(self, step: str) -> None:
-        """Remove the records of ``step`` and of all that follow it: they spoke of what is about to change."""
-        later = STEP_ORDER[next(i for i, name in enumerate(STEP_ORDER) if name == step or _is_of(step, name)) + 1 :]
-        self.forget(step)
-        for path in self.folder.glob("*.json"):
-            if any(path.stem == name or _is_of(path.stem, name) for name in later):
-                path.unlink()
-
     def has(self, step: str) -> bool:
         return (self.folder / f"{step}.json").exists()
 

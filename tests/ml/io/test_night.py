@@ -30,16 +30,6 @@ def _left(night):
     return sorted(path.stem for path in night.folder.glob("*.json"))
 
 
-def test_a_step_run_again_forgets_what_followed_it(night):
-    night.forget_from("check__features")
-    assert _left(night) == ["land", "transform"]
-
-
-def test_scoring_one_family_again_keeps_the_score_of_another_and_forgets_the_check_of_both(night):
-    night.forget_from("score__a")
-    assert _left(night) == ["check__features", "land", "score__b", "train__a", "transform"]
-
-
 def test_a_missing_step_is_named_with_what_to_run(night):
     with pytest.raises(StepMissing, match=r"Got no result of `embed` .* Run `nightmarket embed` for this night first"):
         night.read("embed")
