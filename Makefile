@@ -55,6 +55,14 @@ check: .venv/dev.installed ## Check format, lint, types, SQL and import layers
 sql: .venv/base.installed ## Open a SQL prompt on the published scores
 	@$(BIN)/nightmarket sql
 
+.PHONY: docs
+docs: .venv/dev.installed ## Write the generated pages, and dbt's documentation of every table into var/dbt_docs
+	$(BIN)/python docs/generate.py
+	NIGHTMARKET_DBT_WAREHOUSE=$(CURDIR)/var/warehouse.duckdb NIGHTMARKET_DBT_SPILL=$(CURDIR)/var/spill \
+		$(BIN)/dbt --quiet --log-path var/dbt/logs docs generate --static \
+		--project-dir dbt_project --profiles-dir dbt_project --target-path $(CURDIR)/var/dbt_docs
+	@echo "dbt's documentation: $(CURDIR)/var/dbt_docs/static_index.html"
+
 .PHONY: lock
 lock: $(BIN)/uv ## Resolve the locks in requirements/ again
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml -o requirements/base.txt

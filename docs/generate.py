@@ -21,6 +21,7 @@ sys.path.insert(0, str(ROOT / "ml"))
 
 from nightmarket.cli import main as command_line  # noqa: E402
 from nightmarket.settings import Settings  # noqa: E402
+from nightmarket.sources.describe import render_contract_markdown  # noqa: E402
 
 
 def render_env_example() -> str:
@@ -66,6 +67,7 @@ def render_dags_page() -> str:
 PAGES: dict[str, Callable[[], str]] = {
     ".env.example": render_env_example,
     "docs/cli.md": render_cli_page,
+    "docs/contract.md": render_contract_markdown,
     "docs/dags.md": render_dags_page,
 }
 

@@ -12,7 +12,7 @@ category_keys as (
 ),
 
 products as (
-    select * from {{ ref('ftr_customer_text') }}
+    select * from {{ ref('int_customer_products_daily') }}
 ),
 
 product_versions as (
@@ -55,15 +55,29 @@ bought as (
     group by as_of_date, category_key
 ),
 
+-- When each product was first bought by anybody on the timeline.
+first_seen as (
+    select
+        timeline,
+        product_key,
+        category_key,
+        min(order_date) as first_order_date
+    from products
+    where category_key is not null
+    group by timeline, product_key, category_key
+),
+
 assortment as (
     select
-        products.as_of_date,
-        products.category_id,
-        count(distinct products.product_id) as n_products
-    from products
-    inner join dates on products.as_of_date = dates.as_of_date
-    where products.snapshot_id = '{{ var("snapshot_id") }}' and products.category_id is not null
-    group by products.as_of_date, products.category_id
+        dates.as_of_date,
+        first_seen.category_key,
+        count(distinct first_seen.product_key) as n_products
+    from first_seen
+    inner join dates
+        on
+            first_seen.first_order_date < dates.as_of_date
+            and first_seen.timeline in ({{ shared_timeline() }}, dates.as_of_date)
+    group by dates.as_of_date, first_seen.category_key
 ),
 
 -- No wares (coupons, fuel, miscellaneous), by the names that were known at the date.
@@ -107,7 +121,7 @@ final as (
     left join assortment
         on
             bought.as_of_date = assortment.as_of_date
-            and category_keys.category_id = assortment.category_id
+            and bought.category_key = assortment.category_key
     left join pseudo_categories
         on
             bought.as_of_date = pseudo_categories.as_of_date
