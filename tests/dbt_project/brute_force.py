@@ -56,7 +56,8 @@ class BruteForce:
             where not l.is_cancelled;
             create table trip as select distinct customer_id, order_id, order_date from line where bought;
             create table pair_trip as
-            select distinct customer_id, category_id, order_id, order_date from line where bought and category_id is not null;
+            select distinct customer_id, category_id, order_id, order_date from line
+            where bought and category_id is not null;
             create table contact as
             select * from {self._newest("campaign_contacts", "campaign_id, customer_id")} where contact_date < {day};
             create table running as
@@ -72,13 +73,15 @@ class BruteForce:
         return self.rows("""
             with t as (
                 select customer_id, {D} - max(order_date) as days_since_last,
-                    count(*) filter (where order_date >= {D} - 28) as n28, count(*) filter (where order_date >= {D} - 84) as n84,
-                    count(*) as n, {D} - min(order_date) as days_since_first,
+                    count(*) filter (where order_date >= {D} - 28) as n28,
+                    count(*) filter (where order_date >= {D} - 84) as n84, count(*) as n,
+                    {D} - min(order_date) as days_since_first,
                     max(order_date) - min(order_date) as between_days, count(distinct order_date) - 1 as intervals
                 from trip group by 1
             ), l as (
                 select customer_id, coalesce(sum(sales_amount) filter (where order_date >= {D} - 28), 0) as spend28,
                     coalesce(sum(sales_amount) filter (where order_date >= {D} - 84), 0) as spend84,
+                    sum(sales_amount + discount_amount + coupon_amount) filter (where order_date >= {D} - 84) as listed,
                     sum(discount_amount) filter (where order_date >= {D} - 84) as discount,
                     sum(coupon_amount) filter (where order_date >= {D} - 84) as coupon,
                     count(*) filter (where order_date >= {D} - 84 and bought) as lines,
@@ -95,10 +98,10 @@ class BruteForce:
                     from warehouse.raw.campaign_responses where response_date < {D} and arrived_date < {D}
                 ) group by 1
             )
-            select customer_id, days_since_last, n28, n84, n, days_since_first, spend28::double, spend84::double, c28, c84, c,
-                between_days::double / nullif(intervals, 0), (3 * n28)::double / nullif(n84, 0),
-                case when spend84 + discount + coupon > 0 then (100 * discount)::double / (spend84 + discount + coupon)::double end,
-                case when spend84 + discount + coupon > 0 then (100 * coupon)::double / (spend84 + discount + coupon)::double end,
+            select customer_id, days_since_last, n28, n84, n, days_since_first, spend28::double, spend84::double,
+                c28, c84, c, between_days::double / nullif(intervals, 0), (3 * n28)::double / nullif(n84, 0),
+                case when listed > 0 then (100 * discount)::double / listed::double end,
+                case when listed > 0 then (100 * coupon)::double / listed::double end,
                 promoted::double / nullif(lines, 0), coalesce(n_contacts, 0), coalesce(n_answers, 0),
                 case age_band when '19-24' then 19 when '25-34' then 25 when '35-44' then 35 when '45-54' then 45
                     when '55-64' then 55 when '65+' then 65 end,
@@ -108,7 +111,8 @@ class BruteForce:
                 case when home_ownership in ('Homeowner', 'Probable Homeowner') then 1
                     when home_ownership in ('Renter', 'Probable Renter') then 0 end,
                 (age_band is not null)::integer
-            from t join l using (customer_id) left join contacted using (customer_id) left join answered using (customer_id)
+            from t join l using (customer_id) left join contacted using (customer_id)
+            left join answered using (customer_id)
             left join (select * from warehouse.raw.customers where arrived_date < {D}) using (customer_id)
             order by customer_id
         """)
@@ -133,9 +137,11 @@ class BruteForce:
                 from line group by 1
             )
             select customer_id, category_id, n, n28, n84, last, first, between_days::double / nullif(intervals, 0),
-                (last * intervals)::double / nullif(between_days, 0), coalesce(spend, 0)::double, coalesce(units, 0)::double,
+                (last * intervals)::double / nullif(between_days, 0), coalesce(spend, 0)::double,
+                coalesce(units, 0)::double,
                 n::double / trips, case when spend_all > 0 then coalesce(spend, 0)::double / spend_all::double end,
-                case when listed > 0 then (100 * discount)::double / listed::double end, decayed::double / 1048576, previous
+                case when listed > 0 then (100 * discount)::double / listed::double end, decayed::double / 1048576,
+                previous
             from t left join l using (customer_id, category_id) join c using (customer_id)
             order by customer_id, category_id
         """)
@@ -159,7 +165,8 @@ class BruteForce:
                     from pair_trip group by all
                 ) group by 1
             ), l as (
-                select category_id, sum(sales_amount) filter (where recent) as spend, sum(quantity) filter (where recent) as units,
+                select category_id, sum(sales_amount) filter (where recent) as spend,
+                    sum(quantity) filter (where recent) as units,
                     sum(discount_amount) filter (where recent) as discount,
                     sum(sales_amount + discount_amount + coupon_amount) filter (where recent) as listed,
                     count(*) filter (where bought and order_date >= {D} - 28) as lines,
@@ -177,9 +184,11 @@ class BruteForce:
             )
             select category_id, c28, c84, c, c28::double / nullif(s28, 0), c84::double / nullif(s84, 0),
                 (3 * n28)::double / nullif(n84, 0), repeats::double / c, between_days::double / nullif(intervals, 0),
-                case when listed > 0 then (100 * discount)::double / listed::double end, promoted::double / nullif(lines, 0),
+                case when listed > 0 then (100 * discount)::double / listed::double end,
+                promoted::double / nullif(lines, 0),
                 case when units > 0 then spend::double / units::double end, products,
-                c >= greatest(2, least(30, ceil(known * 12 / 1000))) and not regexp_matches(upper(category_id), '"""
+                c >= greatest(2, least(30, ceil(known * 12 / 1000))) and not regexp_matches(
+                    upper(category_id), '"""
             + PSEUDO
             + """')
             from t join p using (category_id) join l using (category_id) cross join s order by category_id

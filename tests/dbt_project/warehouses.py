@@ -61,7 +61,8 @@ def real_raw(connection: duckdb.DuckDBPyConnection, n_customers: int) -> None:
     monday = "case when week = 1 then date '2017-01-01' else date '2016-12-26' + cast(7 * (week - 1) as integer) end"
     connection.execute(f"""
         create temp table chosen as
-        select household_id from '{data}/transactions.parquet' group by 1 order by hash(household_id) limit {n_customers};
+        select household_id from '{data}/transactions.parquet' group by 1
+        order by hash(household_id) limit {n_customers};
 
         create temp table line as
         select
@@ -75,14 +76,16 @@ def real_raw(connection: duckdb.DuckDBPyConnection, n_customers: int) -> None:
         update line set arrived_date = order_date + cast(1 + hash(order_line_id, 1) % 40 as integer) where lot < 4;
         update line set arrived_date = order_date + 100 where lot = 4;
         update line set quantity = -quantity, sales_amount = -sales_amount where lot = 9;
-        -- Lots 5 and 6 are corrected later (6 moves to another day as well), 7 is cancelled, 8 is cancelled and revived.
+        -- Lots 5 and 6 are corrected later (6 moves to another day as well), 7 is cancelled,
+        -- 8 is cancelled and revived.
         insert into line select * replace (quantity + 1 as quantity, 2 * sales_amount as sales_amount,
             arrived_date + 10 as arrived_date, lot + 1000 as lot) from line where lot = 5;
         insert into line select * replace (order_date + 20 as order_date, arrived_date + 3 as arrived_date,
             lot + 1000 as lot) from line where lot = 6;
         insert into line select * replace (true as is_cancelled, arrived_date + 15 as arrived_date,
             lot + 1000 as lot) from line where lot in (7, 8);
-        insert into line select * replace (arrived_date + 30 as arrived_date, lot + 1000 as lot) from line where lot = 8;
+        insert into line select * replace (arrived_date + 30 as arrived_date, lot + 1000 as lot)
+        from line where lot = 8;
 
         insert into raw.order_lines by name
         select * exclude (lot), cast(arrived_date as timestamp) + interval 12 hours as arrived_at from line;

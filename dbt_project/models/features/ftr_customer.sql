@@ -7,20 +7,12 @@ customer_categories as (
     select * from {{ ref('int_customer_categories_as_of') }}
 ),
 
-contacts as (
-    select * from {{ ref('int_campaign_contacts_as_of') }}
-),
-
-responses as (
-    select * from {{ ref('stg_campaign_responses') }}
+campaigns as (
+    select * from {{ ref('int_customer_campaigns_as_of') }}
 ),
 
 demographics as (
     select * from {{ ref('int_demographics_as_of') }}
-),
-
-dates as (
-    select * from {{ ref('int_as_of_dates') }}
 ),
 
 breadth as (
@@ -32,39 +24,6 @@ breadth as (
         count(*) filter (where n_orders_84d > 0) as n_categories_84d
     from customer_categories
     group by as_of_date, customer_key
-),
-
-contacted as (
-    select
-        as_of_date,
-        customer_id,
-        count(*) as n_contacts_84d
-    from contacts
-    where contact_date >= as_of_date - 84
-    group by as_of_date, customer_id
-),
-
-known_responses as (
-    select distinct
-        dates.as_of_date,
-        responses.customer_id,
-        responses.campaign_id,
-        responses.coupon_id,
-        responses.response_date
-    from responses
-    inner join dates
-        on
-            responses.response_date < dates.as_of_date
-            and responses.arrived_date < dates.as_of_date
-),
-
-responded as (
-    select
-        as_of_date,
-        customer_id,
-        count(*) as n_responses
-    from known_responses
-    group by as_of_date, customer_id
 ),
 
 final as (
@@ -89,8 +48,8 @@ final as (
         {{ pct('customers.coupon_amount_84d', 'customers.list_amount_84d') }} as customer__coupon_pct_84d,
         {{ share('customers.n_promoted_lines_84d', 'customers.n_purchase_lines_84d') }}
             as customer__promoted_share_84d,
-        cast(coalesce(contacted.n_contacts_84d, 0) as integer) as customer__n_campaign_contacts_84d,
-        cast(coalesce(responded.n_responses, 0) as integer) as customer__n_campaign_responses,
+        cast(coalesce(campaigns.n_contacts_84d, 0) as integer) as customer__n_campaign_contacts_84d,
+        cast(coalesce(campaigns.n_responses, 0) as integer) as customer__n_campaign_responses,
         demographics.age_rank as customer__age_rank,
         demographics.income_rank as customer__income_rank,
         demographics.household_size as customer__household_size,
@@ -103,14 +62,10 @@ final as (
         on
             customers.as_of_date = breadth.as_of_date
             and customers.customer_key = breadth.customer_key
-    left join contacted
+    left join campaigns
         on
-            customers.as_of_date = contacted.as_of_date
-            and customers.customer_id = contacted.customer_id
-    left join responded
-        on
-            customers.as_of_date = responded.as_of_date
-            and customers.customer_id = responded.customer_id
+            customers.as_of_date = campaigns.as_of_date
+            and customers.customer_id = campaigns.customer_id
     left join demographics
         on
             customers.as_of_date = demographics.as_of_date

@@ -31,8 +31,8 @@ final as (
         {{ band_start('household_size') }} as household_size,
         {{ band_start('n_children') }} as n_children,
         case
-            when regexp_matches(lower(home_ownership), 'rent|\bno') then 0
-            when regexp_matches(lower(home_ownership), 'own') then 1
+            when regexp_matches(lower(home_ownership), '\brent|\btenant|\bno[nt]?[ -]?(home)?own') then 0
+            when regexp_matches(lower(home_ownership), 'owner|\bown') then 1
         end as is_homeowner,
         cast(coalesce(
             age_band, income_band, home_ownership, marital_status, household_size, household_composition, n_children
