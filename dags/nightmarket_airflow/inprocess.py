@@ -187,8 +187,8 @@ def _conclude(console: Console, progress: Progress, night: _Night) -> int:
     results = {row.task_id: row.result for row in rows}
     scored, as_of = results["score_purchase_intent"], results["land"]["as_of_date"]
     console.print(
-        f"\nThe night of {as_of} is published: {results['publish']['rows']:,} scores by {scored['model_version']} "
-        f"({scored['recipe']}), checks {results['check_scores']['verdict']}.\n\n"
+        f"\nThe night of {as_of} is published: {results['publish']['rows']:,} scores by {scored['model_version']}, "
+        f"checks {results['check_scores']['verdict']}.\n\n"
         f"Scores     {results['publish']['serving']}, table scores.purchase_intent\n"
         f"Report     {results['report']['report']}\n"
         f"Checks     {results['check_scores']['data_docs']}\n"

@@ -118,8 +118,6 @@ def describe(result: dict[str, Any]) -> str:
         notes.append(f"{len(result['training_dates'])} training dates")
     if "model_version" in result:
         notes.append(str(result["model_version"]))
-    if "recipe" in result:
-        notes.append(str(result["recipe"]))
     return ", ".join(notes)
 
 

@@ -276,7 +276,11 @@ def _score_table(family: str, description: str, keys: tuple[Column, ...], predic
             Column("reason_1", TEXT, "What speaks most for the prediction; null where not computed."),
             Column("reason_2", TEXT, "What speaks second most for it; null where not computed."),
             Column("reason_3", TEXT, "What speaks third most for it; null where not computed."),
-            Column("model_version", TEXT, "Registered model and version that scored the row."),
+            Column(
+                "model_version",
+                TEXT,
+                "Registered model, version and recipe that scored the row, such as purchase_intent/1/frequency.",
+            ),
             Column("run_id", TEXT, "The run; its inputs, checks and hashes are in ops.runs."),
         ),
     )

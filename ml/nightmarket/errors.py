@@ -62,6 +62,10 @@ class WarehouseLocked(NightmarketError, BlockingIOError):
     exit_code = EXIT_BUSY
 
 
+class WarehouseDamaged(NightmarketError, OSError):
+    """The warehouse file cannot be opened."""
+
+
 class TransformFailed(NightmarketError, RuntimeError):
     """dbt ended with an error."""
 

@@ -127,7 +127,7 @@ def build_scores(connection: duckdb.DuckDBPyConnection, staged: str = "staged") 
         f"""create table {staged} as select customer_id, category_id, as_of_date, cast(28 as integer) as horizon_days,
         0.05 + 0.01 * (row_number() over (order by customer_id, category_id) % 20) as probability,
         'bought 2 times' as reason_1, 'shops here' as reason_2, null::varchar as reason_3,
-        'purchase_intent/1' as model_version, 'feedfeedfeedfeed' as run_id
+        'purchase_intent/1/frequency' as model_version, 'feedfeedfeedfeed' as run_id
         from {FAMILY.feature_view} where as_of_date = date '{AS_OF}' order by customer_id, category_id"""
     )
     types = columns_of("scores", FAMILY.name)
@@ -182,7 +182,8 @@ class Shop:
             **night,
             "horizon_days": 28,
             "rows_scored": 80,
-            "model_version": "purchase_intent/1",
+            "model_version": "purchase_intent/1/frequency",
+            "model_age_days": 56,
             "run_id": "feedfeedfeedfeed",
             "n_reason_rows": 2,
             "top_k_categories": None,
@@ -259,7 +260,8 @@ def tiny_var(tmp_path: Path) -> Callable[[], Any]:
             {
                 "table": FAMILY.score_table,
                 "rows": 80,
-                "model_version": "purchase_intent/1",
+                "model_version": "purchase_intent/1/frequency",
+                "model_age_days": 0,
                 "run_id": "feedfeedfeedfeed",
             },
         )

@@ -110,6 +110,27 @@ def test_the_pages_are_whole_in_themselves_and_link_each_other(tiny_var: Callabl
             assert (page.parent / link).exists(), f"{page.name} links {link}"
 
 
+def test_a_new_attempt_removes_what_an_earlier_one_said_of_later_borders(tiny_var: Callable[[], Any]) -> None:
+    settings, night = tiny_var()
+    folder = settings.var_dir / "data_docs" / "2024-06-01"
+    for border in ("landed", "features", "scores", "features"):
+        _check(settings, night, border)
+    assert sorted(path.stem for path in folder.glob("*.json")) == ["features", "landed"]
+    assert not list(folder.glob("scores__*.html"))
+    assert "scores__" not in (folder / "index.html").read_text()
+
+
+def test_the_pages_of_a_night_are_of_one_snapshot(tiny_var: Callable[[], Any]) -> None:
+    settings, night = tiny_var()
+    folder = settings.var_dir / "data_docs" / "2024-06-01"
+    _check(settings, night, "landed")
+    landed = json.loads((folder / "landed.json").read_text())
+    assert landed["snapshot_id"] == night.snapshot_id
+    (folder / "landed.json").write_text(json.dumps({**landed, "snapshot_id": "another"}))
+    _check(settings, night, "features")
+    assert sorted(path.stem for path in folder.glob("*.json")) == ["features"]
+
+
 def test_the_same_check_says_the_same_twice(tiny_var: Callable[[], Any]) -> None:
     settings, night = tiny_var()
     assert _check(settings, night, "scores") == _check(settings, night, "scores")
@@ -154,7 +175,7 @@ def test_scores_are_compared_with_the_newest_published_night_before(tiny_var: Ca
                 sha256=sha256_of_file(yesterday),
                 family="purchase_intent",
                 run_id="feedfeedfeedfeed",
-                model_version="purchase_intent/1",
+                model_version="purchase_intent/1/frequency",
                 recipe="frequency",
                 code_revision=None,
                 hashes={},

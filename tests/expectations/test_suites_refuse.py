@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from nightmarket.quality.outcomes import FAILED, NOT_APPLICABLE, PASSED, WARNED
+from nightmarket.report.content import OLD_MODEL_DAYS
 
 EXPECTATIONS = Path(__file__).resolve().parents[2] / "expectations"
 SUITES = sorted(path.stem for path in EXPECTATIONS.glob("*.yaml"))
@@ -72,7 +73,7 @@ STOPS = [
     ("landed__inventory", "update raw.inventory set stock_date = '2025-01-01'", "after the last complete day"),
     ("landed__fx_rates", "update raw.fx_rates set rate = 0 where rate_date = '2024-01-03'", "`rate` above 0"),
     ("landed__fx_rates", "update raw.fx_rates set currency = 'Euro'", "three letters"),
-    ("features__purchase_intent", f"delete from {FEATURES} where as_of_date <> '2024-06-01'", "rows for every date"),
+    ("features__purchase_intent", f"delete from {FEATURES} where as_of_date = '2024-06-01'", "rows for the night"),
     (
         "features__purchase_intent",
         f"update {FEATURES} set customer__order_trend = 'nan' where customer_id = 'c3'",
@@ -157,7 +158,7 @@ STOPS = [
     ("scores__purchase_intent", "update staged set horizon_days = 7 where customer_id = 'c1'", "`horizon_days` alone"),
     (
         "scores__purchase_intent",
-        "update staged set model_version = 'purchase_intent/2' where customer_id = 'c1'",
+        "update staged set model_version = 'purchase_intent/1/lightgbm' where customer_id = 'c1'",
         "model_version",
     ),
     ("scores__purchase_intent", "update staged set run_id = 'x' where customer_id = 'c1'", "run_id"),
@@ -225,6 +226,11 @@ WARNINGS = [
         "update staged set probability = probability / 10",
         "half and twice the share of positives",
     ),
+    (
+        "features__purchase_intent",
+        f"delete from {FEATURES} where as_of_date <> '2024-06-01'",
+        "rows for every training",
+    ),
     ("scores__purchase_intent", "update staged set probability = 0.9 + probability / 10", "population stability"),
 ]
 
@@ -285,6 +291,13 @@ def test_published_categories_per_customer_are_bounded_where_asked(shop: Any, su
     outcome = shop.check(suite_called("scores__purchase_intent"), top_k_categories=3, all_categories=None)
     assert [one.expects for one in outcome.with_status(FAILED)] == [
         "at most the asked number of categories per customer"
+    ]
+
+
+def test_a_model_that_has_grown_old_is_doubtful(shop: Any, suite_called: Callable[..., Any]) -> None:
+    outcome = shop.check(suite_called("scores__purchase_intent"), model_age_days=OLD_MODEL_DAYS + 1)
+    assert [one.expects for one in outcome.with_status(WARNED)] == [
+        f"a model whose labels end at most {OLD_MODEL_DAYS} days before the night"
     ]
 
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from nightmarket.errors import SnapshotMissing
+from nightmarket.errors import SnapshotMissing, SourceUnreadable
 from nightmarket.io.atomic import read_json, sha256_of_file, sha256_of_json, write_json
 from nightmarket.io.landing import Snapshot, read_snapshot
 from nightmarket.settings import Settings
@@ -43,8 +43,24 @@ class Head:
 
 
 def describe_inputs(files: Iterable[tuple[str, Path]]) -> tuple[dict[str, Any], ...]:
-    """Hash the input files, given as name and path: name, bytes and SHA-256 of each."""
-    return tuple({"name": name, "bytes": path.stat().st_size, "sha256": sha256_of_file(path)} for name, path in files)
+    """Hash the input files, given as name and path: name, bytes and SHA-256 of each.
+
+    Raises
+    ------
+    SourceUnreadable
+        A file cannot be read, or is gone since it was listed.
+    """
+    return tuple(_describe_input(name, path) for name, path in files)
+
+
+def _describe_input(name: str, path: Path) -> dict[str, Any]:
+    try:
+        return {"name": name, "bytes": path.stat().st_size, "sha256": sha256_of_file(path)}
+    except OSError as error:
+        raise SourceUnreadable(
+            f"Got {path}, which cannot be read ({error.strerror}), but expected every file of the source to stay and "
+            "be readable. Let this user read it, or put it back, and run `nightmarket land` again."
+        ) from error
 
 
 def input_fingerprint(source: str, timezone: str, currency: str | None, inputs: tuple[dict[str, Any], ...]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from nightmarket.errors import ContractBroken, NothingPublished, ServingMoved, SnapshotMissing
+from nightmarket.families.base import Family
 from nightmarket.io.landing import Snapshot, read_snapshot
 from nightmarket.io.serving.catalog import read_served_catalog
 from nightmarket.settings import Settings
@@ -57,19 +58,13 @@ def first_order_date(connection: duckdb.DuckDBPyConnection, settings: Settings, 
 
 
 def newest_base_rate(
-    connection: duckdb.DuckDBPyConnection,
-    *,
-    feature_view: str,
-    label_table: str,
-    snapshot_id: str,
-    as_of: date,
-    horizon_days: int,
+    connection: duckdb.DuckDBPyConnection, family: Family, *, snapshot_id: str, as_of: date
 ) -> float | None:
     """Return the share of eligible rows that came true at the newest labelled date closed by ``as_of``.
 
     None where the warehouse holds no labels of the snapshot: a night that did not train has none.
     """
-    schema, name = label_table.split(".")
+    schema, name = family.label_table.split(".")
     if not connection.execute(
         "select 1 from duckdb_tables() where schema_name = ? and table_name = ? union all "
         "select 1 from duckdb_views() where schema_name = ? and view_name = ?",
@@ -77,13 +72,16 @@ def newest_base_rate(
     ).fetchone():
         return None
     newest = connection.execute(
-        f"select as_of_date, count(*) from {label_table} where snapshot_id = ? and as_of_date <= ? "
-        "group by as_of_date order by as_of_date desc limit 1",
-        [snapshot_id, as_of - timedelta(days=horizon_days)],
+        f"select max(as_of_date) from {family.label_table} where snapshot_id = ? and as_of_date <= ?",
+        [snapshot_id, as_of - timedelta(days=family.horizon_days)],
     ).fetchone()
-    if newest is None:
+    if newest is None or newest[0] is None:
         return None
-    eligible = connection.execute(
-        f"select count(*) from {feature_view} where snapshot_id = ? and as_of_date = ?", [snapshot_id, newest[0]]
+    # Labels hold every purchase of the window, also of customers and categories that were not eligible.
+    counted = connection.execute(
+        f"select count(l.{family.keys[0]}), count(*) from {family.feature_view} as f "
+        f"left join {family.label_table} as l using (snapshot_id, as_of_date, {', '.join(family.keys)}) "
+        "where f.snapshot_id = ? and f.as_of_date = ?",
+        [snapshot_id, newest[0]],
     ).fetchone()
-    return newest[1] / eligible[0] if eligible and eligible[0] else None
+    return counted[0] / counted[1] if counted and counted[1] else None

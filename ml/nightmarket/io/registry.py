@@ -1,7 +1,8 @@
 """MLflow's model registry: which version may score a night, and its files.
 
 Every version carries the tags ``label_cutoff`` (its newest label lies before that date),
-``gate_passed``, ``recipe``, ``source``, ``inputs_key`` and ``manifest_sha256``. The alias ``champion`` names the
+``gate_passed``, ``recipe``, ``source``, ``inputs_key`` and ``manifest_sha256``; one without them was
+registered by hand or by an earlier Nightmarket, and is left alone. The alias ``champion`` names the
 newest passed one; a night asks by date instead, so that no model knows the future of the night it
 scores.
 """
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 CHAMPION = "champion"
+REQUIRED_TAGS = frozenset({"label_cutoff", "gate_passed", "recipe", "source", "inputs_key", "manifest_sha256"})
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,8 @@ class ModelVersion:
 
     @property
     def name(self) -> str:
-        """What ``model_version`` says in the published rows, such as ``purchase_intent/3``."""
-        return f"{self.family}/{self.version}"
+        """What ``model_version`` says in the published rows, such as ``purchase_intent/3/frequency``."""
+        return f"{self.family}/{self.version}/{self.recipe}"
 
 
 def find_version(settings: Settings, family: str, as_of: date, *, inputs_key: str) -> ModelVersion | None:
@@ -66,17 +68,22 @@ def find_version(settings: Settings, family: str, as_of: date, *, inputs_key: st
 
 
 def list_versions(settings: Settings, family: str) -> list[ModelVersion]:
-    """Return every version of ``family``, oldest first; none where nothing was registered yet."""
+    """Return every version of ``family`` that Nightmarket registered, oldest first; none is an empty list."""
     if not (settings.mlflow_dir / "mlflow.db").exists():
         return []
     found = mlflow_client(settings).search_model_versions(f"name = '{family}'")
-    return sorted((_read(family, one) for one in found), key=lambda v: v.version)
+    return sorted((_read(family, one) for one in found if one.tags.keys() >= REQUIRED_TAGS), key=lambda v: v.version)
 
 
 def get_version(settings: Settings, name: str) -> ModelVersion | None:
-    """Return the version called ``name``, such as ``purchase_intent/3``, or None."""
-    family, _, number = name.partition("/")
-    return next((v for v in list_versions(settings, family) if str(v.version) == number), None)
+    """Return the version called ``name``, such as ``purchase_intent/3/frequency``, or None.
+
+    The short form ``purchase_intent/3``, of rows published by an earlier Nightmarket, is understood too.
+    """
+    family, _, rest = name.partition("/")
+    return next(
+        (v for v in list_versions(settings, family) if rest in (str(v.version), f"{v.version}/{v.recipe}")), None
+    )
 
 
 def champion(settings: Settings, family: str) -> ModelVersion | None:

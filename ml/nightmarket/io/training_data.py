@@ -85,6 +85,8 @@ def read_frame(
 ) -> Frame:
     """Read the eligible rows of ``family`` at ``as_of``, sorted by their keys.
 
+    A labelled frame may be empty: nobody was eligible at that origin, and the training does without it.
+
     Raises
     ------
     StepMissing
@@ -102,11 +104,10 @@ def read_frame(
         "where f.snapshot_id = ? and f.as_of_date = ?",
         [snapshot_id, as_of],
     ).to_arrow_table()
-    if table.num_rows == 0:
+    if table.num_rows == 0 and not with_label:
         raise StepMissing(
             f"Got no rows in {family.feature_view} for {as_of} on snapshot {snapshot_id}, expected the eligible rows "
-            f"of that date. Run `nightmarket transform{' --for-training' if with_label else ''}` for this night first, "
-            "or `make nightly`."
+            "of that date. Run `nightmarket transform` for this night first, or `make nightly`."
         )
     return _frame(table, family, as_of, with_label=with_label)
 

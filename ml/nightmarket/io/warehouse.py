@@ -15,7 +15,7 @@ from collections.abc import Iterator
 import duckdb
 
 from nightmarket.contracts import SHOP_CONTRACT, Table
-from nightmarket.errors import StepMissing, WarehouseLocked
+from nightmarket.errors import StepMissing, WarehouseDamaged, WarehouseLocked
 from nightmarket.io.landing import Snapshot
 from nightmarket.settings import Settings
 
@@ -59,6 +59,8 @@ def open_warehouse(settings: Settings, *, write: bool = False) -> Iterator[duckd
         ``write`` was asked while another process writes (or reading while one has the file open).
     StepMissing
         There is no warehouse to read yet.
+    WarehouseDamaged
+        The file is no warehouse that DuckDB can open.
     """
     with contextlib.ExitStack() as stack:
         if write:
@@ -82,8 +84,13 @@ def open_warehouse(settings: Settings, *, write: bool = False) -> Iterator[duckd
                 },
             )
         except duckdb.IOException as error:
-            if "lock" not in str(error).lower():
-                raise
+            if "could not set lock" not in str(error).lower():  # a damaged *block* is no lock
+                raise WarehouseDamaged(
+                    f"Got the warehouse {settings.warehouse_path}, which cannot be opened, but expected DuckDB's file. "
+                    f"Where it is damaged, delete it (and {settings.warehouse_path.name}.wal beside it): `nightmarket "
+                    "land`, `embed` and `transform` build it again from what was landed, and published nights are not "
+                    f"in it. DuckDB: {error}"
+                ) from error
             raise WarehouseLocked(
                 f"Got the warehouse {settings.warehouse_path} opened by another process, expected it free. "
                 f"Close it there (consumers read the serving store, not the warehouse) and try again. DuckDB: {error}"

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from nightmarket.modeling.bootstrap import Interval
 
 BASELINE = "frequency"
+REFIT_MEAN_FACTOR = 2.0
+"""A shop's rate of purchases has not doubled or halved from one window to the next; a broken fit's does."""
+REFIT_LEAST_SPREAD = 0.2
+"""Least standard deviation of the refitted forecasts, as a share of the tested fit's on the same rows."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +80,41 @@ def decide(candidates: Mapping[str, Candidate], champion: str | None) -> GateDec
         f"No recipe beats {reference} ({candidates[reference].average_precision:.4f}) at this cut-off; the nearest, "
         f"{others.recipe} ({others.average_precision:.4f}), gains {_words(others.gains[reference])}, which is not "
         f"above 0. {'The champion recipe stays, refitted.' if holder else 'Frequency is the first champion.'}",
+    )
+
+
+def hold_refit_gate(
+    decision: GateDecision, *, refitted: NDArray[np.float64], tested: NDArray[np.float64], base_rate: float
+) -> GateDecision:
+    """Let the refitted scorer through only where it forecasts like the fit that was tested.
+
+    The refit has no test window of its own, so this asks for sanity, not for skill.
+
+    Parameters
+    ----------
+    refitted, tested : (n,) probabilities of the same rows, those of the newest labelled origin
+    base_rate : share of those rows that came true
+
+    Notes
+    -----
+    Every forecast is finite; they differ, with at least ``REFIT_LEAST_SPREAD`` of the tested fit's
+    standard deviation; and their mean is within ``REFIT_MEAN_FACTOR`` of what lies between the tested
+    fit's mean and the base rate.
+    """
+    low, high = sorted((float(tested.mean()), base_rate))
+    low, high = low / REFIT_MEAN_FACTOR, high * REFIT_MEAN_FACTOR
+    least = REFIT_LEAST_SPREAD * float(tested.std())
+    n_bad = int((~np.isfinite(refitted)).sum())
+    if n_bad:
+        fault = f"{n_bad} of its {len(refitted)} probabilities are not finite"
+    elif np.ptp(refitted) == 0 or refitted.std() < least:
+        fault = f"its probabilities have a standard deviation of {refitted.std():.4g}, expected {least:.4g} or more"
+    elif not low <= refitted.mean() <= high:
+        fault = f"its mean probability is {refitted.mean():.4g}, expected {low:.4g} to {high:.4g}"
+    else:
+        return decision
+    return replace(
+        decision, passed=False, reason=f"Refused after the refit of {decision.recipe}: {fault}. {decision.reason}"
     )
 
 

@@ -22,7 +22,8 @@ class TrainingWindows:
     ``train`` lies at C − 84 days and earlier, ``calibrate`` at C − 56, ``test`` at C − 28. The
     recipe that passes is fitted again one window later: on ``refit_train`` (C − 56 and earlier,
     as many origins as ``train``), calibrated at ``refit_calibrate`` (C − 28). No label of either
-    reaches past C, which therefore is the ``label_cutoff`` of the version.
+    reaches past C, which therefore is the ``label_cutoff`` of the version. ``dropped`` are training
+    origins on which nothing can be learned (see :func:`nightmarket.modeling.tournament.keep_usable`).
     """
 
     cut_off: date
@@ -31,6 +32,7 @@ class TrainingWindows:
     test: date
     refit_train: tuple[date, ...]
     refit_calibrate: date
+    dropped: tuple[date, ...] = ()
 
     @property
     def origins(self) -> tuple[date, ...]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from nightmarket.modeling.evaluate import Metrics, evaluate
 from nightmarket.modeling.frames import Frame
 from nightmarket.modeling.gate import BASELINE, Candidate, GateDecision, decide
 from nightmarket.modeling.recipes import FittedModel, Recipe
+from nightmarket.modeling.splits import TrainingWindows
 
 Doubles = NDArray[np.float64]
 
@@ -112,18 +114,35 @@ def hold_gate(tested: Mapping[str, Tested], champion: str | None) -> GateDecisio
     )
 
 
-def refuse_one_class(frames: Sequence[Frame]) -> None:
-    """Refuse origins on which nothing can be learned.
+def keep_usable(windows: TrainingWindows, frames: Mapping[date, Frame]) -> TrainingWindows:
+    """Drop the training origins that teach nothing: a season when the shop was closed, or one stray early order.
 
     Raises
     ------
     TrainingRefused
-        An origin has no rows, or its rows are all bought or all not bought.
+        No training origin is left, or the calibrate or the test origin is such a one: those cannot be spared.
     """
-    for frame in frames:
-        n_positive = int(frame.y.sum())
-        if n_positive == 0 or n_positive == len(frame):
+    for origin in (windows.calibrate, windows.test):
+        if _is_one_class(frames[origin]):
             raise TrainingRefused(
-                f"Got {n_positive} purchases in {len(frame)} rows at the origin {frame.as_of_date} but expected both "
-                "bought and not bought pairs. Choose a later night, or give more history."
+                f"Got {_counts(frames[origin])} at the origin {origin} but expected both bought and not bought pairs: "
+                "the training is calibrated and tested there. Choose a later night, or give more history."
             )
+    dropped = tuple(origin for origin in windows.origins if _is_one_class(frames[origin]))
+    train = tuple(origin for origin in windows.train if origin not in dropped)
+    if not train:
+        found = ", ".join(f"{origin}: {_counts(frames[origin])}" for origin in windows.train)
+        raise TrainingRefused(
+            f"Got 0 of {len(windows.train)} training origins with both bought and not bought pairs ({found}) but "
+            "expected at least 1. Choose a later night, or give more history."
+        )
+    refit_train = tuple(origin for origin in windows.refit_train if origin not in dropped)
+    return replace(windows, train=train, refit_train=refit_train, dropped=dropped)
+
+
+def _is_one_class(frame: Frame) -> bool:
+    return int(frame.y.sum()) in (0, len(frame))
+
+
+def _counts(frame: Frame) -> str:
+    return f"{int(frame.y.sum())} purchases in {len(frame)} rows"

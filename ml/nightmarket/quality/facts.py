@@ -34,6 +34,7 @@ FACTS: dict[str, dict[str, str]] = {
         "horizon_days": "Length of the predicted window in days.",
         "rows_scored": "Rows that `score` recorded.",
         "model_version": "Version that `score` recorded.",
+        "model_age_days": "Days from the model's `label_cutoff` to the night, as `score` recorded them.",
         "run_id": "Run that `score` recorded.",
         "n_reason_rows": "Most probable rows of a customer that must have a reason.",
         "top_k_categories": "Published categories per customer (`NIGHTMARKET_TOP_K_CATEGORIES`); unknown: all.",

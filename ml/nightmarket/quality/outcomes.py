@@ -66,6 +66,18 @@ def suite_outcome_from_json(raw: dict[str, Any]) -> SuiteOutcome:
     return SuiteOutcome(**{**raw, "outcomes": tuple(Outcome(**outcome) for outcome in raw["outcomes"])})
 
 
+def border_as_json(snapshot_id: str, suites: tuple[SuiteOutcome, ...]) -> dict[str, Any]:
+    """Return what the file of a border holds: whose outcomes they are, and the outcomes."""
+    return {"snapshot_id": snapshot_id, "suites": [suite.as_json() for suite in suites]}
+
+
+def border_from_json(raw: Any) -> tuple[str, tuple[SuiteOutcome, ...]]:
+    """Read back what ``border_as_json`` wrote: the snapshot that was checked, and its outcomes."""
+    if isinstance(raw, list):  # written before 0.1.0 was released, of no known snapshot; can go with 0.2.0
+        raw = {"snapshot_id": "", "suites": raw}
+    return raw["snapshot_id"], tuple(suite_outcome_from_json(suite) for suite in raw["suites"])
+
+
 def verdict_of(suites: tuple[SuiteOutcome, ...]) -> str:
     """Return ``failed``, ``warned`` or ``passed``: the worst of ``suites``."""
     found = {suite.status for suite in suites}

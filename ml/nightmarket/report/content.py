@@ -14,6 +14,10 @@ SCORE_BIN_EDGES = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
 """Edges of the score distribution. Uneven, because most pairs are unlikely and the few likely ones matter."""
 
 
+OLD_MODEL_DAYS = 56
+"""Beyond it the report says how old the model is; the scores' expectations warn from the same day on."""
+
+
 @dataclass(frozen=True)
 class PublishedTable:
     """One table of the night as it is served."""
@@ -145,6 +149,8 @@ class NightReport:
     distributions: tuple[Distribution, ...] = ()
     """Tonight first, then the nights before, newest first."""
     label_cutoff: str | None = None
+    model_age_days: int | None = None
+    """Days from ``label_cutoff`` to the night."""
     gate_reason: str | None = None
     code_revision: str | None = None
     evaluation: Evaluation = field(default_factory=Evaluation)
@@ -153,3 +159,9 @@ class NightReport:
     query: Query | None = None
     attempt: int | None = None
     steps: tuple[StepTime, ...] = ()
+
+    @property
+    def old_model_weeks(self) -> int | None:
+        """Whole weeks that the model is old, where that is worth saying."""
+        age = self.model_age_days
+        return age // 7 if age is not None and age > OLD_MODEL_DAYS else None

@@ -68,6 +68,10 @@ class Feed:
     keeps_order: bool = False
 
 
+FEWEST_BAD_ROWS = 10
+"""Fewer bad rows never refuse a table: one of an increment's 50 is 2 %, and says nothing about the export."""
+
+
 @dataclass(frozen=True)
 class QuarantineLimit:
     """A table's own limit in place of the setting ``quarantine_limit_pct``, and why it needs one."""
@@ -99,6 +103,10 @@ class Source(Protocol):
         SourceUnreadable
             The source is not there.
         """
+        ...
+
+    def ignored_files(self, settings: Settings) -> tuple[str, ...]:
+        """List what lies among the files and is not read, so that no misspelt name is silent."""
         ...
 
     def complete_through(self, settings: Settings) -> date | None:

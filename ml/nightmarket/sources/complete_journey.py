@@ -144,6 +144,9 @@ class CompleteJourney:
         folder = Path(spec.submodule_search_locations[0]) / "data"
         return tuple(InputFile(f"{name}.parquet", folder / f"{name}.parquet", "parquet") for name in _FILES)
 
+    def ignored_files(self, settings: Settings) -> tuple[str, ...]:  # noqa: ARG002 - a package is no export
+        return ()
+
     def complete_through(self, settings: Settings) -> date | None:  # noqa: ARG002 - the data set never moves
         return date(2017, 12, 31)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from nightmarket.contracts import SHOP_CONTRACT, Column, Table
+from nightmarket.sources.base import FEWEST_BAD_ROWS
+from nightmarket.sources.validation import GREATEST_NUMBER
 
 _FORMATS = {
     "VARCHAR": "text",
@@ -14,20 +16,23 @@ _FORMATS = {
     "BOOLEAN": "`true` or `false`",
 }
 
-_INTRODUCTION = """\
+_INTRODUCTION = f"""\
 # The shop contract
 
-<!-- Generated from ml/nightmarket/contracts.py: `nightmarket contract | sed '$d' > docs/contract.md`. -->
+<!-- Generated from ml/nightmarket/contracts.py by `make docs`. -->
 
 What a shop delivers, and all it has to know to use Nightmarket. `order_lines` and `products` must be there; every other
 table may be left out and is then empty. Columns that are not marked *required* may be left out too; columns that the
 contract does not know are ignored and reported. [Your own shop](your-own-shop.md) says how to deliver the tables as
 files.
 
-Text is trimmed, and empty text counts as missing. Instants are UTC, dates are days of the shop's time zone. Amounts are
-in one currency, the shop's. Rows that break the contract go to `quarantine.<table>` with a reason: `missing_required`,
-`bad_type:<column>`, `non_finite:<column>`, `negative:<column>`, `duplicate_key`, `superseded`, `foreign_currency`,
-`unreadable_line:<fault>`. More than 1 % of them (`NIGHTMARKET_QUARANTINE_LIMIT_PCT`) stops the night.
+Text is trimmed, and empty text counts as missing. Instants are UTC, dates are days of the shop's time zone; an
+instant without a time of day is the start of that day in the shop's time zone. Amounts are in one currency, the shop's;
+amounts and quantities (the numbers of 4 decimals) lie between -{GREATEST_NUMBER:,} and {GREATEST_NUMBER:,}. Rows that
+break the contract go to `quarantine.<table>` with a reason: `missing_required`, `bad_type:<column>`,
+`non_finite:<column>`, `out_of_range:<column>`, `negative:<column>`, `duplicate_key`, `superseded`, `foreign_currency`,
+`unreadable_line:<fault>`. More than 1 % of them (`NIGHTMARKET_QUARANTINE_LIMIT_PCT`) stop the night, if there are at
+least {FEWEST_BAD_ROWS}.
 """
 
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
 from collections.abc import Mapping
 from datetime import date
@@ -39,14 +40,7 @@ class Files:
 
     def inputs(self, settings: Settings) -> tuple[InputFile, ...]:
         folder = _folder(settings)
-        found = [
-            (_rank(folder, path), path)
-            for path in sorted([*folder.glob("*"), *folder.glob("*/*")])
-            if path.is_file()
-            and path.suffix in (".csv", ".parquet")
-            and not path.name.startswith(".")  # half-copied files, and what macOS leaves beside each
-            and _table_of(folder, path) is not None
-        ]
+        found = [(_rank(folder, path), path) for path in _provided(folder)]
         if not found:
             seen = ", ".join(sorted(path.name for path in folder.iterdir())[:10]) or "nothing"
             raise SourceUnreadable(
@@ -55,11 +49,25 @@ class Files:
             )
         return tuple(_describe(folder, path) for _, path in sorted(found))
 
+    def ignored_files(self, settings: Settings) -> tuple[str, ...]:
+        folder = _folder(settings)
+        read = {folder / COMPLETE_FILE, *_provided(folder)}
+        # The second pattern also looks into folders that are links, as reading does.
+        there = {path for path in (*folder.rglob("*"), *folder.glob("*/*")) if not path.is_dir()} - read
+        names = (path.relative_to(folder) for path in there)
+        return tuple(sorted(name.as_posix() for name in names if not any(part.startswith(".") for part in name.parts)))
+
     def complete_through(self, settings: Settings) -> date | None:
         path = _folder(settings) / COMPLETE_FILE
         if not path.exists():
             return None
-        text = path.read_text(encoding="utf-8", errors="replace").strip()
+        try:
+            text = path.read_text(encoding="utf-8", errors="replace").strip()
+        except OSError as error:
+            raise SourceUnreadable(
+                f"Got {path}, which cannot be read ({error.strerror}), but expected a file with a date. Let this user "
+                "read it, or remove it."
+            ) from error
         try:
             return date.fromisoformat(text)
         except ValueError:
@@ -83,13 +91,24 @@ def _folder(settings: Settings) -> Path:
             "Got the source files without a folder but expected NIGHTMARKET_SOURCE_PATH to name one. Set it to the "
             "folder of the shop's exports."
         )
-    if not folder.is_dir():
-        state = "a file" if folder.exists() else "not there"
+    if not folder.is_dir() or not os.access(folder, os.R_OK | os.X_OK):
+        state = "not readable" if folder.is_dir() else "a file" if folder.exists() else "not there"
         raise SourceUnreadable(
             f"Got NIGHTMARKET_SOURCE_PATH={folder}, which is {state}, but expected a folder of exports. Create it, or "
             "correct the setting."
         )
     return folder
+
+
+def _provided(folder: Path) -> list[Path]:
+    return [
+        path
+        for path in sorted([*folder.glob("*"), *folder.glob("*/*")])
+        if path.is_file()
+        and path.suffix.lower() in (".csv", ".parquet")
+        and not path.name.startswith(".")  # half-copied files, and what macOS leaves beside each
+        and _table_of(folder, path) is not None
+    ]
 
 
 def _table_of(folder: Path, path: Path) -> Table | None:
@@ -113,7 +132,7 @@ def _rank(folder: Path, path: Path) -> tuple[int, str]:
 
 def _describe(folder: Path, path: Path) -> InputFile:
     name = path.relative_to(folder).as_posix()
-    if path.suffix == ".parquet":
+    if path.suffix.lower() == ".parquet":
         return InputFile(name, path, "parquet")
     known = {c.name for c in _table_of_name(name).given_columns}
     try:
@@ -155,7 +174,9 @@ def _part(table: Table, relation: Relation) -> Part:
             "(upper and lower case do not count). Remove the other one."
         )
     derived = {c.name for c in table.columns} - known
-    selected, ignored = ["rowid as _row"], []
+    # DuckDB's rowid is hidden by a column of that name; the rows of a table come in its order.
+    hides_rowid = "rowid" in (name.lower() for name in relation.columns)
+    selected, ignored = ["row_number() over () as _row" if hides_rowid else "rowid as _row"], []
     for number, (physical, name) in enumerate(zip(relation.columns, header, strict=True)):
         target = name
         if name not in known:

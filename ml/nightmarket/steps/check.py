@@ -11,7 +11,7 @@ from nightmarket.errors import CheckFailed, StepMissing
 from nightmarket.families import FAMILIES
 from nightmarket.io.atomic import read_json, sha256_of_file, write_json, write_text
 from nightmarket.io.landing import Snapshot, read_snapshot
-from nightmarket.io.night import Night
+from nightmarket.io.night import BORDERS, Night
 from nightmarket.io.night_facts import first_order_date, newest_base_rate, previous_published, previous_rows
 from nightmarket.io.warehouse import open_warehouse, pin_snapshot
 from nightmarket.quality.batches import features_batch, landed_batch, scores_batch
@@ -21,8 +21,9 @@ from nightmarket.quality.outcomes import (
     NOT_PROVIDED,
     WARNED,
     SuiteOutcome,
+    border_as_json,
+    border_from_json,
     failure_text,
-    suite_outcome_from_json,
     verdict_of,
 )
 from nightmarket.quality.suites import Suite, load_suites
@@ -142,17 +143,13 @@ def _check_scores(settings: Settings, night: Night, snapshot: Snapshot, suites: 
                 "horizon_days": family.horizon_days,
                 "rows_scored": record["rows"],
                 "model_version": record["model_version"],
+                "model_age_days": record["model_age_days"],
                 "run_id": record["run_id"],
                 "n_reason_rows": family.n_reasons_top,
                 "top_k_categories": settings.top_k_categories,
                 "all_categories": True if settings.top_k_categories is None else None,
                 "base_rate": newest_base_rate(
-                    connection,
-                    feature_view=family.feature_view,
-                    label_table=family.label_table,
-                    snapshot_id=night.snapshot_id,
-                    as_of=night.as_of_date,
-                    horizon_days=family.horizon_days,
+                    connection, family, snapshot_id=night.snapshot_id, as_of=night.as_of_date
                 ),
                 "previous_night": previous[0] if previous else None,
             }
@@ -179,17 +176,33 @@ _CHECKS: dict[str, Callable[[Settings, Night, Snapshot, tuple[Suite, ...]], _Che
 
 
 def _write_data_docs(settings: Settings, night: Night, border: str, outcomes: tuple[SuiteOutcome, ...]) -> Path:
-    """Write the pages of ``border``, then the night's index and that of all nights; return the night's folder."""
+    """Write the pages of ``border``, then the night's index and that of all nights; return the night's folder.
+
+    The folder is that of a date: it holds one attempt on one snapshot, the newest that was checked.
+    """
     root, as_of = settings.var_dir / "data_docs", night.as_of_date.isoformat()
     folder = root / as_of
+    _forget_others(folder, border, night.snapshot_id)
     for suite in outcomes:
         write_text(folder / suite.page, render_suite(suite, as_of=as_of, snapshot_id=night.snapshot_id))
-    write_json(folder / f"{border}.json", [suite.as_json() for suite in outcomes])
+    write_json(folder / f"{border}.json", border_as_json(night.snapshot_id, outcomes))
     nights = {}
     for one in sorted(path for path in root.iterdir() if path.is_dir()):
-        found = tuple(suite_outcome_from_json(raw) for path in sorted(one.glob("*.json")) for raw in read_json(path))
+        found = tuple(suite for path in sorted(one.glob("*.json")) for suite in border_from_json(read_json(path))[1])
         nights[one.name] = verdict_of(found)
         if one == folder:
             write_text(folder / "index.html", render_night(found, as_of=as_of))
     write_text(root / "index.html", render_index(nights))
     return folder
+
+
+def _forget_others(folder: Path, border: str, snapshot_id: str) -> None:
+    """Remove the pages of later borders, which an earlier attempt wrote, and of other snapshots."""
+    for number, other in enumerate(BORDERS):
+        written = folder / f"{other}.json"
+        if other == border or not written.exists():
+            continue
+        is_later = number > BORDERS.index(border)
+        if is_later or border_from_json(read_json(written))[0] != snapshot_id:
+            for path in (*folder.glob(f"{other}__*.html"), written):
+                path.unlink()

@@ -73,7 +73,7 @@ def run(settings: Settings, as_of: date | None = None, scheduled_for: datetime |
     load, files_new = (_land_accumulating if source.accumulates else _land_whole)(
         settings, source, timezone, choose_night
     )
-    return _result(load, files_new)
+    return _result(load, files_new, source.ignored_files(settings))
 
 
 def _land_whole(settings: Settings, source: Source, timezone: str, choose_night: ChooseNight) -> tuple[Load, int]:
@@ -160,12 +160,20 @@ def _pin(
             write_head(settings, source.name, moved)
 
 
-def _stamps(inputs: tuple[InputFile, ...]) -> tuple[tuple[int, int], ...]:
-    """Size and time of change of each file: whether one is being written while it is read."""
-    return tuple((facts.st_size, facts.st_mtime_ns) for facts in (file.path.stat() for file in inputs))
+def _stamps(inputs: tuple[InputFile, ...]) -> tuple[tuple[int, int] | None, ...]:
+    """Size and time of change of each file (None: it is gone): whether one is being written while it is read."""
+    return tuple(_stamp(file) for file in inputs)
 
 
-def _check_unchanged(inputs: tuple[InputFile, ...], stamps: tuple[tuple[int, int], ...]) -> None:
+def _stamp(file: InputFile) -> tuple[int, int] | None:
+    try:
+        facts = file.path.stat()
+    except OSError:
+        return None
+    return facts.st_size, facts.st_mtime_ns
+
+
+def _check_unchanged(inputs: tuple[InputFile, ...], stamps: tuple[tuple[int, int] | None, ...]) -> None:
     changed = [file.name for file, was, now in zip(inputs, stamps, _stamps(inputs), strict=True) if was != now]
     if changed:
         raise SourceUnreadable(
@@ -226,7 +234,7 @@ def _published_nights(settings: Settings) -> list[date]:
     return list(published_nights(settings))
 
 
-def _result(load: Load, n_files: int) -> StepResult:
+def _result(load: Load, n_files: int, ignored_files: tuple[str, ...]) -> StepResult:
     snapshot = load.snapshot
     tables: dict[str, Any] = {
         table.name: {
@@ -253,5 +261,6 @@ def _result(load: Load, n_files: int) -> StepResult:
             "files_read": n_files,
             "rows_repeated": load.rows_repeated,
             "ignored_columns": load.ignored_columns,
+            "ignored_files": list(ignored_files),
         },
     )

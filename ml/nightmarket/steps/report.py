@@ -13,7 +13,7 @@ from nightmarket.io.night import BORDERS, Night
 from nightmarket.io.registry import get_version, model_folder
 from nightmarket.io.served_figures import read_category_names, read_distribution, read_rows, read_sums, read_totals
 from nightmarket.io.serving import open_serving, published_nights, read_runs
-from nightmarket.quality.outcomes import FAILED, suite_outcome_from_json
+from nightmarket.quality.outcomes import FAILED, border_from_json
 from nightmarket.report.content import (
     SCORE_BIN_EDGES,
     BorderCheck,
@@ -88,6 +88,7 @@ def _collect(settings: Settings, night: Night, *, land: Mapping[str, Any]) -> Ni
             if is_published
         ),
         label_cutoff=score.get("label_cutoff"),
+        model_age_days=score.get("model_age_days"),
         gate_reason=score.get("gate_reason"),
         code_revision=score.get("code_revision"),
         evaluation=_read_evaluation(settings, score.get("model_version")),
@@ -110,10 +111,11 @@ def _border_check(settings: Settings, night: Night, border: str, record: Mapping
     failures: tuple[str, ...] = ()
     pages = settings.var_dir / "data_docs" / night.as_of_date.isoformat() / f"{border}.json"
     if not record and pages.exists():
-        suites = [suite_outcome_from_json(raw) for raw in read_json(pages)]
+        checked, suites = border_from_json(read_json(pages))
         failures = tuple(
             f"{suite.name}: expected {one.expects}; observed {one.observed}. {one.why}"
             for suite in suites
+            if checked == night.snapshot_id
             for one in suite.with_status(FAILED)
         )
     return BorderCheck(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 import pyarrow.compute as pc
@@ -37,7 +38,8 @@ def run(settings: Settings, *, family: str, as_of: date, snapshot_id: str) -> St
     chosen = get_family(family)
     night = Night(settings, as_of, snapshot_id)
     embedded = night.read("embed")
-    version = choose_version(settings, chosen, as_of, snapshot_id, encoder_key=embedded["encoder_key"])
+    choice = choose_version(settings, chosen, as_of, snapshot_id, encoder_key=embedded["encoder_key"])
+    version = choice.version
     stored = load_model(
         model_folder(settings, version), manifest_sha256=version.manifest_sha256, threads=settings.threads
     )
@@ -67,6 +69,8 @@ def run(settings: Settings, *, family: str, as_of: date, snapshot_id: str) -> St
             "gate_reason": version.reason,
             "run_id": run_id,
             "label_cutoff": version.label_cutoff.isoformat(),
+            "model_age_days": (as_of - version.label_cutoff).days,
+            "recorded_version_not_used": choice.not_used,
             "manifest_sha256": version.manifest_sha256,
             "code_revision": code_revision(),
             "n_customers": len(frame.customer_ids),
@@ -76,10 +80,16 @@ def run(settings: Settings, *, family: str, as_of: date, snapshot_id: str) -> St
     )
 
 
-def choose_version(
-    settings: Settings, family: Family, as_of: date, snapshot_id: str, *, encoder_key: str
-) -> ModelVersion:
-    """Return the version recorded for this night on this snapshot, else the newest that may score it.
+@dataclass(frozen=True)
+class Choice:
+    """The version that scores a night, and why it is not the one that the night was published with, if so."""
+
+    version: ModelVersion
+    not_used: str | None = None
+
+
+def choose_version(settings: Settings, family: Family, as_of: date, snapshot_id: str, *, encoder_key: str) -> Choice:
+    """Return the version that this night was published with, on whatever snapshot, else the newest that may score it.
 
     Raises
     ------
@@ -87,10 +97,19 @@ def choose_version(
         There is none.
     """
     inputs_key = family.inputs_key(encoder_key)
-    recorded = recorded_model_version(settings, family.score_table, as_of, snapshot_id)
+    recorded = recorded_model_version(settings, family.score_table, as_of)
     version = get_version(settings, recorded) if recorded else None
-    if version is None or version.inputs_key != inputs_key:
-        version = find_version(settings, family.name, as_of, inputs_key=inputs_key)
+    if recorded is None:
+        not_used = None
+    elif version is None:
+        not_used = f"{recorded}, which this night was published with, is not in the registry"
+    elif version.source != settings.source:
+        not_used = f"{recorded}, which this night was published with, was trained on the source {version.source!r}"
+    elif version.inputs_key != inputs_key:
+        not_used = f"{recorded}, which this night was published with, reads other features or another encoder"
+    else:
+        return Choice(version)
+    version = find_version(settings, family.name, as_of, inputs_key=inputs_key)
     if version is None:
         raise NoChampion(
             f"Got no passed version of {family.name} with label_cutoff up to {as_of}, trained on the source "
@@ -98,17 +117,21 @@ def choose_version(
             "may know the future of the night it scores, or read other inputs than it was trained on. "
             f"Run `nightmarket train {family.name} --as-of {as_of} --snapshot {snapshot_id}`, or `make nightly`."
         )
-    return version
+    return Choice(version, not_used)
 
 
 def _run_id(settings: Settings, as_of: date, snapshot_id: str, manifest_sha256: str) -> str:
-    """Name the run by everything that decides its rows, so that the same run has the same name."""
+    """Name the run by everything that decides its rows, so that the same run has the same name.
+
+    The snapshot stands for the source, its time zone and currency; the manifest for features and encoder.
+    """
     return sha256_of_json(
         {
             "as_of_date": as_of.isoformat(),
             "snapshot_id": snapshot_id,
             "manifest_sha256": manifest_sha256,
             "code_revision": code_revision(),
+            "late_lookback_days": settings.late_lookback_days,
             "top_k_categories": settings.top_k_categories,
         }
     )[:16]

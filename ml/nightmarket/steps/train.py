@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from nightmarket.errors import NoChampion, StepMissing
 from nightmarket.families import get_family
 from nightmarket.families.base import Family
 from nightmarket.io.atomic import sha256_of_json
@@ -24,7 +25,7 @@ from nightmarket.io.warehouse import open_warehouse
 from nightmarket.modeling.evaluation import describe_tournament, metrics_of_recipe
 from nightmarket.modeling.features import derive_features
 from nightmarket.modeling.frames import Frame
-from nightmarket.modeling.gate import BASELINE
+from nightmarket.modeling.gate import BASELINE, hold_refit_gate
 from nightmarket.modeling.recipes import RECIPES
 from nightmarket.modeling.splits import TrainingWindows, training_windows
 from nightmarket.modeling.text_features import fit_text_projection
@@ -33,8 +34,8 @@ from nightmarket.modeling.tournament import (
     Tournament,
     fit_scorer,
     hold_gate,
+    keep_usable,
     measure_scorers,
-    refuse_one_class,
 )
 from nightmarket.settings import Settings
 from nightmarket.steps import StepResult
@@ -67,6 +68,7 @@ class _Training:
             "code_revision": code_revision(),
             "seed": SEED,
             "metrics_of": "tested fit",
+            "dropped_origins": _dates(self.windows.dropped),
             "train_origins": _dates(self.windows.train),
             "calibrate_origin": self.windows.calibrate.isoformat(),
             "test_origin": self.windows.test.isoformat(),
@@ -83,19 +85,24 @@ def run(
     Raises
     ------
     TrainingRefused
-        There is too little closed history, or an origin on which nothing can be learned.
+        There is too little closed history, or no origin on which something can be learned.
+    StepMissing
+        ``transform`` of this night did not build an origin that the training needs.
+    NoChampion
+        The refitted model was refused, and no other version may score this night.
     """
     chosen = get_family(family)
-    embedded = Night(settings, as_of, snapshot_id).read("embed")
+    night = Night(settings, as_of, snapshot_id)
+    embedded = night.read("embed")
     champion = find_version(settings, family, as_of, inputs_key=chosen.inputs_key(embedded["encoder_key"]))
     if if_needed and champion is not None:
         return None
     snapshot = read_snapshot(settings, snapshot_id)
     windows = training_windows(as_of, first_order_date(settings, snapshot, as_of))
+    _need_built(night, windows)
     space = TextSpace(embedded["encoder_key"], embedded["dim"])
 
-    frames, projection = _read_frames(settings, chosen, windows, snapshot_id, space)
-    refuse_one_class(list(frames.values()))
+    windows, frames, projection = _read_frames(settings, chosen, windows, snapshot_id, space)
     training = _Training(
         family=chosen,
         snapshot_id=snapshot_id,
@@ -114,6 +121,13 @@ def run(
         seed=SEED,
         threads=settings.threads,
     )
+    decision = hold_refit_gate(
+        tournament.decision,
+        refitted=refitted.probabilities(frames[windows.test]),
+        tested=tournament.tested[winner].probability,
+        base_rate=float(frames[windows.test].y.mean()),
+    )
+    tournament = replace(tournament, decision=decision)
     description = describe_tournament(tournament, frames[windows.test].y, threshold=settings.decision_threshold)
     n_rows = sum(len(frames[origin]) for origin in windows.train)
     version = _register(
@@ -124,6 +138,13 @@ def run(
         projection=projection,
         description=description,
     )
+    usable = find_version(settings, family, as_of, inputs_key=training.facts()["inputs_key"])
+    if usable is None:
+        raise NoChampion(
+            f"Got {version.name}, registered with gate_passed=false, and no other version of {family} that may score "
+            f"{as_of}, but expected one. {version.reason} Look at the features of the night and of its training "
+            "origins, then train again."
+        )
     return StepResult(
         rows=n_rows,
         detail={
@@ -138,22 +159,37 @@ def run(
     )
 
 
+def _need_built(night: Night, windows: TrainingWindows) -> None:
+    """Refuse origins that only an earlier night built: the data, or the settings, may have changed since."""
+    built = set(night.read("transform")["as_of_dates"])
+    missing = [day for day in _dates(windows.origins) if day not in built]
+    if missing:
+        raise StepMissing(
+            f"Got no {', '.join(missing)} among the dates that `transform` built for {night.as_of_date} on snapshot "
+            f"{night.snapshot_id}, expected every origin of the training. "
+            "Run `nightmarket transform --for-training` for this night first."
+        )
+
+
 def _read_frames(
     settings: Settings, family: Family, windows: TrainingWindows, snapshot_id: str, space: TextSpace
-) -> tuple[dict[date, Frame], Projection]:
-    """Read every origin; the text space is fitted on the newest training origin, before any test label."""
-    frames: dict[date, Frame] = {}
+) -> tuple[TrainingWindows, dict[date, Frame], Projection]:
+    """Read every origin and keep the usable ones.
+
+    The text space is fitted on the newest training origin, before any test label.
+    """
     with open_warehouse(settings) as connection:
         reader = FrameReader(connection, family, snapshot_id, space)
-        newest = reader.read(windows.train[0], with_label=True)
+        read = {origin: reader.read(origin, with_label=True) for origin in windows.origins}
+        windows = keep_usable(windows, read)
+        newest = read[windows.train[0]]
         texts = reader.read_text(newest)
         projection = fit_text_projection(texts, family.n_text_components)
-        frames[newest.as_of_date] = derive_features(newest, texts, projection)
+        frames = {newest.as_of_date: derive_features(newest, texts, projection)}
         for origin in windows.origins:
             if origin not in frames:
-                frame = reader.read(origin, with_label=True)
-                frames[origin] = derive_features(frame, reader.read_text(frame), projection)
-    return frames, projection
+                frames[origin] = derive_features(read[origin], reader.read_text(read[origin]), projection)
+    return windows, frames, projection
 
 
 def _hold_tournament(

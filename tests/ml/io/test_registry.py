@@ -1,18 +1,24 @@
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from nightmarket.errors import ModelCorrupted
 from nightmarket.families.purchase_intent import PURCHASE_INTENT
+from nightmarket.io.atomic import sha256_of_file
 from nightmarket.io.model_files import load_model, save_model
 from nightmarket.io.registry import champion, find_version, get_version, list_versions, model_folder, register
-from nightmarket.io.tracking import RunRecord, log_training, write_mlmodel
+from nightmarket.io.scored_rows import write_scored_rows
+from nightmarket.io.serving import StagedTable, publish_night
+from nightmarket.io.tracking import RunRecord, log_training, mlflow_client, write_mlmodel
 from nightmarket.modeling.calibrate import Calibrator
 from nightmarket.modeling.recipes import RECIPES
+from nightmarket.modeling.scoring import score_frame
 from nightmarket.modeling.tournament import Scorer
 from nightmarket.settings import Settings
+from nightmarket.steps.score import choose_version
 from nightmarket.text.profiles import Projection
 
 # MLflow 3.17 asks SQLAlchemy for a strategy that 2.1 deprecates; goes when MLflow stops.
@@ -34,7 +40,7 @@ def _save(folder, frame, recipe="frequency"):
     return scorer, save_model(folder, scorer, PROJECTION, manifest={"label_cutoff": "2017-11-01"}, evaluation={})
 
 
-def _register(settings, folder, frame, label_cutoff, *, gate_passed=True, recipe="frequency"):
+def _register(settings, folder, frame, label_cutoff, *, gate_passed=True, recipe="frequency", inputs_key=INPUTS):
     _, manifest_sha256 = _save(folder, frame, recipe)
     write_mlmodel(folder, recipe=recipe, lightgbm_file="model.txt" if recipe == "lightgbm" else None)
     record = RunRecord("training", {"seed": "1"}, {"n": 1}, {"average_precision": 0.5, "auc": float("nan")})
@@ -47,7 +53,7 @@ def _register(settings, folder, frame, label_cutoff, *, gate_passed=True, recipe
         recipe=recipe,
         gate_passed=gate_passed,
         reason="because",
-        inputs_key=INPUTS,
+        inputs_key=inputs_key,
         manifest_sha256=manifest_sha256,
     )
 
@@ -79,11 +85,91 @@ def test_asking_for_a_version_makes_no_database(tmp_path):
 def test_every_version_says_its_label_cutoff_and_whether_it_passed(settings, registered):
     assert list_versions(settings, FAMILY) == registered
     assert [(v.name, v.gate_passed, v.reason) for v in registered] == [
-        ("purchase_intent/1", True, "because"),
-        ("purchase_intent/2", False, "because"),
-        ("purchase_intent/3", True, "because"),
-        ("purchase_intent/4", True, "because"),
+        ("purchase_intent/1/lightgbm", True, "because"),
+        ("purchase_intent/2/lightgbm", False, "because"),
+        ("purchase_intent/3/lightgbm", True, "because"),
+        ("purchase_intent/4/lightgbm", True, "because"),
     ]
+
+
+def test_a_version_is_found_by_its_name_in_the_rows_and_by_the_short_form(settings, registered):
+    for name in ("purchase_intent/3/lightgbm", "purchase_intent/3"):
+        assert get_version(settings, name) == registered[2]
+    for name in ("purchase_intent/3/frequency", "purchase_intent/9/lightgbm", "purchase_intent", "churn_risk/3"):
+        assert get_version(settings, name) is None
+
+
+def test_a_version_registered_by_hand_is_left_alone(settings, registered, tmp_path):
+    client = mlflow_client(settings)
+    by_hand = client.create_model_version(FAMILY, tmp_path.as_uri(), tags={"label_cutoff": "2017-12-31"})
+    try:
+        assert list_versions(settings, FAMILY) == registered
+        assert find_version(settings, FAMILY, date(2018, 1, 1), inputs_key=INPUTS) == registered[2]
+    finally:
+        client.delete_model_version(FAMILY, by_hand.version)
+
+
+def _publish(settings: Settings, folder: Path, frame, model_version: str) -> None:
+    """Publish ``frame`` on the snapshot ``earlier``, scored by ``model_version``."""
+    scorer, _ = _save(folder / "model", frame)
+    path = folder / "staged.parquet"
+    rows = score_frame(frame, scorer, PURCHASE_INTENT, top_k=None, model_version=model_version, run_id="r")
+    write_scored_rows(path, rows)
+    staged = StagedTable(
+        path=path,
+        sha256=sha256_of_file(path),
+        family=FAMILY,
+        run_id="r",
+        model_version=model_version,
+        recipe="frequency",
+        code_revision=None,
+        hashes={},
+    )
+    publish_night(
+        settings,
+        as_of=frame.as_of_date,
+        snapshot_id="earlier",
+        staged={PURCHASE_INTENT.score_table: staged},
+        verdict="passed",
+        checks={},
+        steps={},
+    )
+
+
+def test_a_rerun_on_a_later_snapshot_takes_the_version_the_night_was_published_with(
+    settings, registered, tiny_frame, tmp_path
+):
+    night = date(2018, 1, 3)
+    _publish(settings, tmp_path, tiny_frame(night), registered[0].name)
+    choice = choose_version(settings, PURCHASE_INTENT, night, "later", encoder_key="encoder")
+    assert (choice.version, choice.not_used) == (registered[0], None)
+
+
+def test_a_recorded_version_that_is_gone_is_named_in_the_choice(settings, registered, tiny_frame, tmp_path):
+    night = date(2018, 1, 4)
+    _publish(settings, tmp_path, tiny_frame(night), "purchase_intent/99/lightgbm")
+    choice = choose_version(settings, PURCHASE_INTENT, night, "later", encoder_key="encoder")
+    assert choice.version == registered[2]
+    assert choice.not_used == (
+        "purchase_intent/99/lightgbm, which this night was published with, is not in the registry"
+    )
+
+
+def test_a_recorded_version_of_other_inputs_or_another_source_is_not_used_and_says_so(tiny_frame, tmp_path):
+    night, frame = date(2018, 1, 1), tiny_frame(date(2018, 1, 1))
+    settings = Settings(var_dir=tmp_path / "var", source="complete_journey")
+    other = settings.model_copy(update={"source": "files"})
+    another = PURCHASE_INTENT.inputs_key("another")
+    first = _register(settings, tmp_path / "first", frame, date(2017, 11, 1))
+    second = _register(settings, tmp_path / "second", frame, date(2017, 11, 1), inputs_key=another)
+    third = _register(other, tmp_path / "third", frame, date(2017, 11, 1))
+    _publish(settings, tmp_path, frame, first.name)
+    choice = choose_version(settings, PURCHASE_INTENT, night, "later", encoder_key="another")
+    assert choice.version == second
+    assert "purchase_intent/1/frequency, which this night was published with, reads other features" in choice.not_used
+    choice = choose_version(other, PURCHASE_INTENT, night, "later", encoder_key="encoder")
+    assert choice.version == third
+    assert "was trained on the source 'complete_journey'" in choice.not_used
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,12 @@ def test_a_training_origin_that_was_not_built_says_how_to_build_it_where_a_model
         reader.read(date(2024, 6, 1), with_label=True)
 
 
+def test_an_origin_that_was_built_and_where_nobody_was_eligible_is_an_empty_frame(reader):
+    reader._connection.execute("insert into labels.lbl_purchase_intent__windows values ('s', date '2024-04-03', true)")
+    frame = reader.read(date(2024, 4, 3), with_label=True)
+    assert (len(frame), frame.y.tolist(), frame.customer_ids.tolist()) == (0, [], [])
+
+
 def test_a_date_that_was_not_built_says_what_to_run(reader):
     with pytest.raises(StepMissing, match=r"Got no rows .* for 2024-06-01 .*Run `nightmarket transform`"):
         reader.read(date(2024, 6, 1), with_label=False)

@@ -1,7 +1,8 @@
+import numpy as np
 import pytest
 
 from nightmarket.modeling.bootstrap import Interval
-from nightmarket.modeling.gate import Candidate, decide
+from nightmarket.modeling.gate import Candidate, GateDecision, decide, hold_refit_gate
 
 AP = {"lightgbm": 0.56, "logistic_regression": 0.55, "frequency": 0.50}
 UP, LEVEL, DOWN = Interval(0.01, 0.03), Interval(-0.01, 0.02), Interval(-0.03, -0.01)
@@ -37,3 +38,33 @@ def test_the_gate_chooses_and_says_why(gains, champion, winner, said):
     assert decision.recipe == winner
     assert decision.passed
     assert said in decision.reason
+
+
+TESTED = np.array([0.02, 0.05, 0.1, 0.2, 0.13])
+CHOSEN = GateDecision("lightgbm", True, "lightgbm gains.")
+
+
+def test_a_refit_that_forecasts_like_the_tested_fit_passes_and_keeps_the_reason():
+    assert hold_refit_gate(CHOSEN, refitted=TESTED * 1.3, tested=TESTED, base_rate=0.1) == CHOSEN
+
+
+def test_a_season_that_falls_between_two_windows_does_not_fail_the_refit():
+    assert hold_refit_gate(CHOSEN, refitted=TESTED * 0.4, tested=TESTED, base_rate=0.04).passed
+
+
+@pytest.mark.parametrize(
+    ("refitted", "said"),
+    [
+        (np.array([0.1, np.nan, 0.1, np.inf, 0.2]), "2 of its 5 probabilities are not finite"),
+        (np.full(5, 0.1), "its probabilities have a standard deviation of 0"),
+        (0.1 + (TESTED - 0.1) / 10, "its probabilities have a standard deviation of 0.006"),
+        (TESTED * 2.5, "its mean probability is 0.25, expected 0.05 to 0.2"),
+        (TESTED * 0.4, "its mean probability is 0.04, expected 0.05 to 0.2"),
+    ],
+)
+def test_a_refit_that_went_wrong_does_not_pass_and_says_why(refitted, said):
+    decision = hold_refit_gate(CHOSEN, refitted=refitted, tested=TESTED, base_rate=0.1)
+    assert (decision.passed, decision.recipe) == (False, "lightgbm")
+    assert decision.reason.startswith("Refused after the refit of lightgbm: ")
+    assert said in decision.reason
+    assert decision.reason.endswith(CHOSEN.reason)

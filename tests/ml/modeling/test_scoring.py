@@ -18,7 +18,9 @@ COLUMNS = [
 def _score(frame, recipe="lightgbm", top_k=None):
     model = RECIPES[recipe].fit([frame], features=PURCHASE_INTENT.feature_columns, seed=1, threads=1)
     scorer = Scorer(model, fit_calibrator(model.raw_scores(frame), frame.y))
-    return score_frame(frame, scorer, PURCHASE_INTENT, top_k=top_k, model_version="purchase_intent/1", run_id="r")
+    return score_frame(
+        frame, scorer, PURCHASE_INTENT, top_k=top_k, model_version="purchase_intent/1/lightgbm", run_id="r"
+    )
 
 
 @pytest.mark.parametrize("recipe", RECIPES)

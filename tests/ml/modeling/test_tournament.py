@@ -8,7 +8,8 @@ from nightmarket.errors import TrainingRefused
 from nightmarket.families.purchase_intent import PURCHASE_INTENT
 from nightmarket.modeling.evaluation import describe_tournament
 from nightmarket.modeling.recipes import RECIPES
-from nightmarket.modeling.tournament import Tournament, fit_scorer, hold_gate, measure_scorers, refuse_one_class
+from nightmarket.modeling.splits import training_windows
+from nightmarket.modeling.tournament import Tournament, fit_scorer, hold_gate, keep_usable, measure_scorers
 
 
 @pytest.fixture(scope="module")
@@ -53,11 +54,45 @@ def test_what_the_report_draws_is_plain_json(tested, frames):
     assert said["lift"]["lightgbm"][-1] == {"share_of_rows": 1.0, "share_of_purchases": 1.0}
 
 
-def test_an_origin_without_purchases_is_refused_with_the_count(tiny_frame):
-    frame = tiny_frame()
-    frame.label[:] = 0
-    with pytest.raises(TrainingRefused, match="Got 0 purchases in 720 rows at the origin 2024-05-01"):
-        refuse_one_class([tiny_frame(seed=3), frame])
+WINDOWS = training_windows(date(2024, 10, 2), date(2024, 1, 1))
+"""Training origins 2024-07-10, 06-12, 05-15 and 04-17; calibrate 2024-08-07, test 2024-09-04."""
+
+
+def _read(tiny_frame, *, without_purchases=(), closed=()):
+    frames = {}
+    for origin in WINDOWS.origins:
+        frames[origin] = tiny_frame(origin)
+        if origin in without_purchases:
+            frames[origin].label[:] = 0
+        if origin in closed:
+            frames[origin] = frames[origin].take(np.array([], np.int64))
+    return frames
+
+
+def test_training_origins_of_a_closed_season_are_dropped_and_named(tiny_frame):
+    july, june, may, april = WINDOWS.train
+    used = keep_usable(WINDOWS, _read(tiny_frame, without_purchases=[june], closed=[april, may]))
+    assert used.train == (july,)
+    assert used.refit_train == (WINDOWS.calibrate, july)
+    assert used.dropped == (april, may, june)
+    assert set(used.origins).isdisjoint(used.dropped)
+
+
+def test_a_shop_that_never_closed_drops_nothing(tiny_frame):
+    assert keep_usable(WINDOWS, _read(tiny_frame)) == WINDOWS
+
+
+def test_a_training_without_any_usable_origin_is_refused_with_the_count(tiny_frame):
+    with pytest.raises(
+        TrainingRefused, match=r"Got 0 of 4 training origins .*04-17: 0 purchases in 0 rows.* at least 1"
+    ):
+        keep_usable(WINDOWS, _read(tiny_frame, without_purchases=WINDOWS.train[:3], closed=WINDOWS.train[3:]))
+
+
+@pytest.mark.parametrize("origin", [WINDOWS.calibrate, WINDOWS.test])
+def test_a_calibrate_or_test_origin_without_purchases_is_refused_with_the_count(tiny_frame, origin):
+    with pytest.raises(TrainingRefused, match=f"Got 0 purchases in 720 rows at the origin {origin}"):
+        keep_usable(WINDOWS, _read(tiny_frame, without_purchases=[origin]))
 
 
 def test_the_same_seed_gives_the_same_tournament(tested, frames):

@@ -51,7 +51,7 @@ def publish_a_night(settings: Settings) -> Callable[..., Night]:
                     select 'c' || c as customer_id, if(k = 1, ?, 'k' || k) as category_id, date '{as_of}' as as_of_date,
                         28::integer as horizon_days, 0.1 * c + 0.01 * k + if(k = 0, {lift}, 0)::double as probability,
                         'bought often' as reason_1, null::varchar as reason_2, null::varchar as reason_3,
-                        'purchase_intent/1' as model_version, 'run-1' as run_id
+                        'purchase_intent/1/lightgbm' as model_version, 'run-1' as run_id
                     from range(4) as customers(c), range(3) as categories(k) order by 1, 2
                 ) to '{path}' (format parquet)
                 """,
@@ -69,10 +69,11 @@ def publish_a_night(settings: Settings) -> Callable[..., Night]:
             "score__purchase_intent": {
                 "rows": 12,
                 "table": "scores.purchase_intent",
-                "model_version": "purchase_intent/1",
+                "model_version": "purchase_intent/1/lightgbm",
                 "recipe": "lightgbm",
                 "run_id": "run-1",
                 "label_cutoff": "2017-11-01",
+                "model_age_days": (as_of - date(2017, 11, 1)).days,
                 "gate_reason": "lightgbm gains over frequency.",
             },
             "check__scores": {

@@ -42,6 +42,19 @@ def test_the_report_names_the_movers_of_the_night(settings: Settings, publish_a_
     assert "where as_of_date = date &#39;2017-11-30&#39;" in page
 
 
+def test_a_model_older_than_two_windows_says_its_age_in_words(
+    settings: Settings, publish_a_night: PublishANight
+) -> None:
+    for night, is_old in ((date(2017, 12, 27), False), (date(2018, 1, 24), True)):
+        publish_a_night(night)
+        page = _page(settings, night)
+        assert "purchase_intent/1/lightgbm" in page
+        assert (
+            "The model is 12 weeks old</strong>: it knows what customers bought before 2017-11-01" in page
+        ) is is_old
+        assert ("weeks before this night" in page) is is_old
+
+
 def test_a_night_without_an_evaluation_says_not_measured(settings: Settings, publish_a_night: PublishANight) -> None:
     publish_a_night(DAY_1)
     page = _page(settings, DAY_1)
@@ -96,7 +109,10 @@ def test_a_withheld_night_is_reported_with_what_stopped_it(settings: Settings, p
         "about": "",
         "outcomes": [failed],
     }
-    write_json(settings.var_dir / "data_docs" / "2017-11-30" / "scores.json", [suite])
+    pages = settings.var_dir / "data_docs" / "2017-11-30" / "scores.json"
+    write_json(pages, {"snapshot_id": "another", "suites": [suite]})
+    assert "3 rows outside" not in _page(settings, DAY_2)
+    write_json(pages, {"snapshot_id": SNAPSHOT, "suites": [suite]})
     page = _page(settings, DAY_2)
     assert "Withheld" in page
     assert "scores.purchase_intent: expected probability in [0, 1]; observed 3 rows outside. It is one." in page

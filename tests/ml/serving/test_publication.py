@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -232,7 +233,7 @@ def test_nothing_published_says_what_to_do(settings: Settings) -> None:
     with pytest.raises(NothingPublished, match=r"Got no published night in .*Run `make nightly`\."):
         serving.open_serving(settings)
     assert serving.published_nights(settings) == []
-    assert serving.recorded_model_version(settings, "scores.purchase_intent", DAY_1, SNAPSHOT) is None
+    assert serving.recorded_model_version(settings, "scores.purchase_intent", DAY_1) is None
 
 
 def test_the_recorded_model_version_is_that_of_the_newest_attempt(settings: Settings, stage_night: Any) -> None:
@@ -240,9 +241,8 @@ def test_the_recorded_model_version_is_that_of_the_newest_attempt(settings: Sett
         stage_night(DAY_1, model_version=version)
         publish.run(settings, as_of=DAY_1, snapshot_id=SNAPSHOT)
     recorded = serving.recorded_model_version
-    assert recorded(settings, "scores.purchase_intent", DAY_1, SNAPSHOT) == "purchase_intent/2"
-    assert recorded(settings, "scores.purchase_intent", DAY_1, "another") is None
-    assert recorded(settings, "scores.purchase_intent", DAY_2, SNAPSHOT) is None
+    assert recorded(settings, "scores.purchase_intent", DAY_1) == "purchase_intent/2"
+    assert recorded(settings, "scores.purchase_intent", DAY_2) is None
 
 
 def test_a_moved_store_is_refused_until_it_is_relinked(settings: Settings, stage_night: Any, tmp_path: Path) -> None:
@@ -294,6 +294,38 @@ def test_generations_are_removed_only_when_beyond_the_kept_and_past_the_grace(
     assert list(generations(settings)) == [3, 4, 5]
     assert len(_parquet(settings)) == 3
     assert _query(settings, "select min(probability) from scores.purchase_intent") == [(0.4,)]
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"tables": {"scores.purchase_intent": {"2017-11-29": "a file"}}}'])
+def test_a_catalog_of_old_that_cannot_be_read_fails_no_publication_and_loses_no_file(
+    settings: Settings, stage_night: Any, text: str
+) -> None:
+    stage_night(DAY_1)
+    publish.run(settings, as_of=DAY_1, snapshot_id=SNAPSHOT)
+    stage_night(DAY_1, shift=0.1)
+    publish.run(settings, as_of=DAY_1, snapshot_id=SNAPSHOT)
+    old = generations(settings)[1] / "catalog.json"
+    old.write_text(text)
+    two_days_ago = time.time() - 48 * 3600
+    for path in (old, *settings.serving_dir.rglob("*.parquet")):
+        os.utime(path, (two_days_ago, two_days_ago))
+    stage_night(DAY_2)
+    publish.run(settings, as_of=DAY_2, snapshot_id=SNAPSHOT)
+    assert _nights(settings, "scores.purchase_intent_history") == [DAY_1, DAY_2]
+    assert len(_parquet(settings)) == 3
+
+
+def test_a_catalog_of_an_older_version_is_served_on(settings: Settings, stage_night: Any) -> None:
+    stage_night(DAY_1)
+    publish.run(settings, as_of=DAY_1, snapshot_id=SNAPSHOT)
+    path = generations(settings)[1] / "catalog.json"
+    raw = json.loads(path.read_text())
+    kept = ("run_id", "as_of_date", "table_name")
+    raw["runs"] = [{name: run[name] for name in kept} for run in raw["runs"]]
+    path.write_text(json.dumps(raw))
+    stage_night(DAY_2)
+    publish.run(settings, as_of=DAY_2, snapshot_id=SNAPSHOT)
+    assert _query(settings, "select as_of_date, attempt from ops.runs order by 1") == [(DAY_1, 1), (DAY_2, 1)]
 
 
 def _publish_and_die(settings: Settings, staged: Path, as_of: date, die_at: str) -> subprocess.CompletedProcess[str]:

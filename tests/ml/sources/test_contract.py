@@ -15,7 +15,7 @@ from nightmarket.steps import contract, land
 
 def test_the_page_of_the_contract_is_up_to_date() -> None:
     page = (PROJECT_DIR / "docs" / "contract.md").read_text(encoding="utf-8")
-    assert page == render_contract_markdown(), "Run: nightmarket contract | sed '$d' > docs/contract.md"
+    assert page == render_contract_markdown(), "Run: make docs"
 
 
 def test_the_command_prints_the_page(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -97,15 +97,37 @@ def write_catalog(folder: Path, catalog: Catalog) -> None:
     )
 
 
+_BEFORE: dict[str, Any] = {
+    "attempt": 1,
+    "snapshot_id": "",
+    "family": "",
+    "model_version": "",
+    "recipe": "",
+    "n_rows": 0,
+    "verdict": "passed",
+    "checks": {},
+    "steps": {},
+    "staged_sha256": "",
+    "published_sha256": "",
+    "code_revision": None,
+    "hashes": {},
+    "published_at": "1970-01-01T00:00:00",
+}
+"""What an older catalog did not say of a run, so that a store outlives an update."""
+
+
 def read_catalog(folder: Path) -> Catalog:
     raw = read_json(folder / "catalog.json")
     return Catalog(
-        served_from=raw["served_from"],
+        served_from=raw.get("served_from", ""),
         tables={
             name: {date.fromisoformat(night): PublishedFile(**file) for night, file in nights.items()}
-            for name, nights in raw["tables"].items()
+            for name, nights in raw.get("tables", {}).items()
         },
-        runs=tuple(Run(**{**run, "as_of_date": date.fromisoformat(run["as_of_date"])}) for run in raw["runs"]),
+        runs=tuple(
+            Run(**{**_BEFORE, **run, "as_of_date": date.fromisoformat(run["as_of_date"])})
+            for run in raw.get("runs", ())
+        ),
     )
 
 

@@ -21,7 +21,7 @@ RUN_COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("snapshot_id", "VARCHAR", "Hash of the landed input."),
     ("family", "VARCHAR", "The prediction that was published."),
     ("table_name", "VARCHAR", "The table it was published to."),
-    ("model_version", "VARCHAR", "Registered model and version that scored the night."),
+    ("model_version", "VARCHAR", "Registered model, version and recipe that scored the night."),
     ("recipe", "VARCHAR", "Kind of model: lightgbm, logistic_regression or frequency."),
     ("n_rows", "BIGINT", "Rows published."),
     ("verdict", "VARCHAR", "passed, or warned where an expectation of severity warn did not hold."),

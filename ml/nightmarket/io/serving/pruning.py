@@ -19,7 +19,8 @@ def prune(settings: Settings, *, served: Path, grace: timedelta = GRACE) -> None
     """Remove generations beyond ``settings.generations_to_keep``, then the files that none shows.
 
     Ages are differences of the file system's own times, with the served generation's as the
-    present, so no clock is asked. Must run under the publish lock.
+    present, so no clock is asked. Must run under the publish lock. The night is visible already: a
+    generation whose catalog cannot be read must not fail it, so as long as it stays, no file goes.
     """
     folders = generations(settings)
     horizon = (served / "catalog.json").stat().st_mtime - grace.total_seconds()
@@ -31,7 +32,12 @@ def prune(settings: Settings, *, served: Path, grace: timedelta = GRACE) -> None
         unfinished = not (folder / "catalog.json").exists()
         if unfinished or (number not in kept and superseded_at[number] < horizon):
             shutil.rmtree(folder)
-    shown = {path for folder in generations(settings).values() for path in read_catalog(folder).paths}
+    shown: set[str] = set()
+    for folder in generations(settings).values():
+        try:
+            shown |= read_catalog(folder).paths
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            return
     for file in (settings.serving_dir / "tables").glob("*/*/*"):
         if str(file.relative_to(settings.serving_dir)) not in shown and file.stat().st_mtime < horizon:
             file.unlink()

@@ -68,15 +68,11 @@ def read_runs(settings: Settings) -> tuple[Run, ...]:
         return ()
 
 
-def recorded_model_version(settings: Settings, table: str, as_of: date, snapshot_id: str | None = None) -> str | None:
+def recorded_model_version(settings: Settings, table: str, as_of: date) -> str | None:
     """Return the model version that the newest attempt at a night was published with, or None.
 
-    A rerun scores with it, so that it gives the same rows although newer versions may exist. Reads
-    ``catalog.json`` only. With ``snapshot_id`` only attempts on that input count.
+    A rerun scores with it although newer versions may exist: on the same snapshot that gives the same
+    rows, and on a later one only what the data changed. Reads ``catalog.json`` only.
     """
-    versions = [
-        run.model_version
-        for run in read_runs(settings)
-        if run.table_name == table and run.as_of_date == as_of and snapshot_id in (None, run.snapshot_id)
-    ]
+    versions = [run.model_version for run in read_runs(settings) if run.table_name == table and run.as_of_date == as_of]
     return versions[-1] if versions else None

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from nightmarket.modeling.frames import Frame
 from nightmarket.modeling.sampling import sample_customers
@@ -35,9 +36,10 @@ class LogisticRegressionModel:
 
     def raw_scores(self, frame: Frame) -> Doubles:
         raw = np.empty(len(frame))
-        for start in range(0, len(frame), _CHUNK):
-            rows = slice(start, start + _CHUNK)
-            raw[rows] = self._design(frame, rows) @ self.coefficients + self.intercept
+        with threadpool_limits(1, user_api="blas"):  # as in the fit: the calibrator is fitted on these
+            for start in range(0, len(frame), _CHUNK):
+                rows = slice(start, start + _CHUNK)
+                raw[rows] = self._design(frame, rows) @ self.coefficients + self.intercept
         return raw
 
     def contributions(self, frame: Frame, rows: NDArray[np.int64], group: NDArray[np.int64]) -> tuple[Doubles, float]:
@@ -83,7 +85,7 @@ class LogisticRegressionRecipe:
         *,
         features: Sequence[str],
         seed: int,
-        threads: int,  # noqa: ARG002 - BLAS has its own
+        threads: int,  # noqa: ARG002 - more than one would change the last digits, see below
     ) -> LogisticRegressionModel:
         from sklearn.linear_model import LogisticRegression  # a second to import, and scoring never needs it
 
@@ -99,7 +101,9 @@ class LogisticRegressionRecipe:
         design = np.concatenate([np.where(given, (logs - mean) / scale, 0), ~given], axis=1)
         del logs, given
         solver = LogisticRegression(C=1 / self.ridge, solver="newton-cholesky", max_iter=50, tol=1e-4)
-        solver.fit(design, y)
+        # BLAS splits sums by its threads: with two, coefficients differed by 2e-13 from those with one.
+        with threadpool_limits(1):
+            solver.fit(design, y)
         return LogisticRegressionModel(names, mean, scale, solver.coef_[0].copy(), float(solver.intercept_[0]))
 
     def load(self, folder: Path, *, threads: int) -> LogisticRegressionModel:  # noqa: ARG002 - nothing is slow

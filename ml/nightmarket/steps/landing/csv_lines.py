@@ -21,7 +21,7 @@ def read_csv(connection: duckdb.DuckDBPyConnection, file: InputFile, name: str) 
     Raises
     ------
     SourceUnreadable
-        Lines are neither read nor set aside.
+        Lines are neither read nor set aside, or the file is gone.
     """
     columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(file.header)))
     number = name.rpartition("f")[2]
@@ -58,7 +58,13 @@ def count_lines(path: Path) -> tuple[int, int]:
 
 
 def _account(connection: duckdb.DuckDBPyConnection, file: InputFile, name: str) -> None:
-    lines, blank = count_lines(file.path)
+    try:
+        lines, blank = count_lines(file.path)
+    except OSError as error:
+        raise SourceUnreadable(
+            f"Got {file.path} gone while it was read ({error.strerror}) but expected it to stay. Put it back and run "
+            "`nightmarket land` again."
+        ) from error
     inside = " + ".join(
         f"coalesce(length(c{n}) - length(replace(c{n}, chr(10), '')), 0)" for n in range(len(file.header))
     )

@@ -88,8 +88,11 @@ def run_load(
     """
     with open_bench(settings, inputs) as connection:
         feeds = source.feeds(open_inputs(connection, inputs, materialise=source.accumulates))
-        staged = {feed.table: stage(connection, feed, may_be_empty=_may_be_empty(feed, known)) for feed in feeds}
-        _check_required(source, staged, known)
+        staged = {
+            feed.table: stage(connection, feed, timezone=timezone, may_be_empty=_may_be_empty(feed, known))
+            for feed in feeds
+        }
+        _check_required(settings, source, staged, known)
         currency = _currency(connection, settings, source, orders=staged.get("order_lines"), known=known)
         context = _Context(connection, settings, source, Shop(timezone, currency), known)
         settled = _settle_all(context, staged)
@@ -188,15 +191,18 @@ def _may_be_empty(feed: Feed, known: Snapshot | None) -> bool:
     return known is not None and known.tables[feed.table].provided and all(part.is_increment for part in feed.parts)
 
 
-def _check_required(source: Source, staged: dict[str, Staged], known: Snapshot | None) -> None:
+def _check_required(settings: Settings, source: Source, staged: dict[str, Staged], known: Snapshot | None) -> None:
     missing = [
         table.name
         for table in SHOP_CONTRACT
         if table.required and table.name not in staged and not (known and known.tables[table.name].provided)
     ]
     if missing:
+        ignored = source.ignored_files(settings)
+        more = f" and {len(ignored) - 10} more" if len(ignored) > 10 else ""
+        beside = f" (it ignores {', '.join(ignored[:10])}{more})" if ignored else ""
         raise ContractBroken(
-            f"Got no table {' and no table '.join(missing)} from the source {source.name} but expected "
+            f"Got no table {' and no table '.join(missing)} from the source {source.name}{beside} but expected "
             f"{', '.join(t.name for t in SHOP_CONTRACT if t.required)} at least. Export it as {missing[0]}.csv or "
             f"{missing[0]}.parquet; `nightmarket contract` gives its columns."
         )

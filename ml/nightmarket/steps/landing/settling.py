@@ -19,8 +19,8 @@ from nightmarket.errors import ContractBroken
 from nightmarket.io.atomic import sha256_of_file
 from nightmarket.io.landing import LandedFile
 from nightmarket.settings import Settings
-from nightmarket.sources.base import Source
-from nightmarket.sources.validation import KEY, PART, REASON, ROW, SOURCE, literal, quoted
+from nightmarket.sources.base import FEWEST_BAD_ROWS, Source
+from nightmarket.sources.validation import KEY, PART, REASON, ROW, SOURCE, literal, out_of_range, quoted
 from nightmarket.sources.zones import local_date_sql, start_of_day_sql
 from nightmarket.steps.landing.csv_lines import rejects_of
 from nightmarket.steps.landing.staging import Staged, columns_of, scalar
@@ -249,16 +249,18 @@ def check_limit(settings: Settings, source: Source, table: str, *, reasons: Mapp
     Raises
     ------
     ContractBroken
-        The share is above the adapter's limit for the table, else above ``quarantine_limit_pct``.
+        At least ``FEWEST_BAD_ROWS`` are bad, and their share is above the adapter's limit for the table, else above
+        ``quarantine_limit_pct``.
     """
     faults = {reason: n for reason, n in reasons.items() if reason not in _COUNTED_APART}
     own = source.quarantine_limits.get(table)
     limit = own.percent if own else settings.quarantine_limit_pct
-    share = 100 * sum(faults.values()) / max(rows, 1)
-    if share > limit:
+    n_bad = sum(faults.values())
+    share = 100 * n_bad / max(rows, 1)
+    if share > limit and n_bad >= FEWEST_BAD_ROWS:
         worst = ", ".join(f"{reason} × {n}" for reason, n in sorted(faults.items(), key=lambda item: -item[1])[:5])
         raise ContractBroken(
-            f"Got {sum(faults.values())} of {rows} rows of {table} that break the contract "
+            f"Got {n_bad} of {rows} rows of {table} that break the contract "
             f"({share:.2f} %: {worst}) but expected at most {limit:g} %. Mend the export, or raise "
             "NIGHTMARKET_QUARANTINE_LIMIT_PCT if these rows may be left out."
         )
@@ -321,7 +323,8 @@ def _price(connection: duckdb.DuckDBPyConnection, staged: Staged, shop: Shop, ra
     """Judge the currency of each row: convert where a rate is known, else reject; return the new view's name."""
     name, table = staged.table.name, staged.table
     view = f"priced_{name}"
-    money = [c.name for c in table.columns if c.type == MONEY]
+    # Units have the type of amounts (docs/naming.md tells them apart) and no currency.
+    money = [c.name for c in table.columns if c.type == MONEY and c.name.endswith("_amount")]
     home = literal(shop.currency)
     foreign = f"coalesce(upper(lines.currency), {home}) <> {home}"
     if rates is None or "currency" not in staged.given:
@@ -334,13 +337,19 @@ def _price(connection: duckdb.DuckDBPyConnection, staged: Staged, shop: Shop, ra
             f"typed_{name} as lines asof left join {rates} as rates "
             f"on upper(lines.currency) = rates.currency and {day} >= rates.rate_date"
         )
+    # 18 digits would hold no product above a million.
+    products = {m: f"round(cast(lines.{m} as decimal(38, 4)) * {rate}, 4)" for m in money}
     converted = ", ".join(
-        f"case when {foreign} then cast(round(lines.{m} * {rate}, 4) as {MONEY}) else lines.{m} end as {m}"
-        for m in money
+        f"case when {foreign} then try_cast({product} as {MONEY}) else lines.{m} end as {m}"
+        for m, product in products.items()
+    )
+    too_great = " ".join(
+        f"when {foreign} and {out_of_range(product)} then 'out_of_range:{m}'" for m, product in products.items()
     )
     connection.execute(
         f"create view {view} as select lines.* replace ({converted}, {home} as currency, "
-        f"coalesce(lines.{REASON}, case when {foreign} and {rate} is null then 'foreign_currency' end) as {REASON}) "
+        f"coalesce(lines.{REASON}, case when {foreign} and {rate} is null then 'foreign_currency' {too_great} end) "
+        f"as {REASON}) "
         f"from {joined}"
     )
     return view

@@ -18,7 +18,15 @@ from nightmarket.contracts import CONTRACT_TABLES, Table
 from nightmarket.errors import ContractBroken, SourceUnreadable
 from nightmarket.settings import Settings
 from nightmarket.sources.base import Feed, InputFile, Relation
-from nightmarket.sources.validation import OWN_COLUMNS, literal, typed_select, unparsable_counts
+from nightmarket.sources.validation import (
+    OWN_COLUMNS,
+    day_column,
+    literal,
+    plain_day_spans,
+    typed_select,
+    unparsable_counts,
+)
+from nightmarket.sources.zones import start_of_day_sql
 from nightmarket.steps.landing.csv_lines import read_csv, rejects_of
 
 
@@ -99,8 +107,13 @@ def open_inputs(
     return tuple(relations)
 
 
-def stage(connection: duckdb.DuckDBPyConnection, feed: Feed, *, may_be_empty: bool) -> Staged:
+def stage(connection: duckdb.DuckDBPyConnection, feed: Feed, *, timezone: str, may_be_empty: bool) -> Staged:
     """Type the rows of ``feed`` into the view ``typed_<table>``.
+
+    Parameters
+    ----------
+    timezone : str
+        Where a day begins, for instants that are given as plain dates.
 
     Raises
     ------
@@ -119,7 +132,15 @@ def stage(connection: duckdb.DuckDBPyConnection, feed: Feed, *, may_be_empty: bo
     kept = tuple(dict.fromkeys(name for _, columns in parts for name in columns if name not in OWN_COLUMNS))
     version_key = (*table.key, "arrived_at") if "arrived_at" in given else table.key
     selects = [
-        typed_select(table, number, view, columns, kept=kept, version_key=version_key)
+        typed_select(
+            table,
+            number,
+            view,
+            columns,
+            kept=kept,
+            version_key=version_key,
+            day_starts=_day_starts(connection, table, view, columns, timezone),
+        )
         for number, (view, columns) in enumerate(parts)
     ]
     connection.execute(f"create view typed_{table.name} as {' union all '.join(selects)}")
@@ -147,6 +168,17 @@ def _check_columns(table: Table, file: str, columns: dict[str, str]) -> None:
             f"Got {table.name} from {file} without the column {', '.join(missing)}{instead} but expected every "
             "required column of the shop contract. Add or rename it; `nightmarket contract` lists them."
         )
+
+
+def _day_starts(
+    connection: duckdb.DuckDBPyConnection, table: Table, view: str, columns: dict[str, str], timezone: str
+) -> dict[str, str]:
+    row = connection.execute(plain_day_spans(table, view, columns)).fetchone()
+    return {
+        span["name"]: start_of_day_sql(day_column(span["name"]), timezone, span["first"], span["last"])
+        for span in (row[0] if row else ())
+        if span["first"] is not None
+    }
 
 
 def _check_types(
