@@ -12,10 +12,11 @@ from nightmarket.io.warehouse import open_warehouse
 from nightmarket.settings import Settings
 from nightmarket.steps import land
 
-DATA = Path(os.environ.get("NIGHTMARKET_TEST_DATA", "/nowhere")) / "online_retail" / "online_retail.parquet"
+BESIDE_THE_CHECKOUT = Path(__file__).resolve().parents[4] / "shared" / "data"
+DATA = Path(os.environ.get("NIGHTMARKET_TEST_DATA", BESIDE_THE_CHECKOUT)) / "online_retail" / "online_retail.parquet"
 
 
-@pytest.mark.skipif(not DATA.exists(), reason="NIGHTMARKET_TEST_DATA names no folder with online_retail")
+@pytest.mark.skipif(not DATA.exists(), reason="online_retail is not in the folder NIGHTMARKET_TEST_DATA (or ../shared/data)")
 def test_a_wholesalers_invoices_land_with_their_returns(tmp_path: Path) -> None:
     export = tmp_path / "export"
     export.mkdir()

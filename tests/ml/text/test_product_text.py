@@ -25,4 +25,4 @@ def test_case_and_punctuation_count():
 
 
 def test_rows_that_are_alike_get_the_same_text():
-    assert product_texts([("a", None), ("b", "c"), ("a", None)]) == ["a", "b, c", "a"]
+    assert product_texts([("a", None), ("b", "c"), ("a", None)]) == ["a", "b c", "a"]
