@@ -16,7 +16,7 @@ BESIDE_THE_CHECKOUT = Path(__file__).resolve().parents[4] / "shared" / "data"
 DATA = Path(os.environ.get("NIGHTMARKET_TEST_DATA", BESIDE_THE_CHECKOUT)) / "online_retail" / "online_retail.parquet"
 
 
-@pytest.mark.skipif(not DATA.exists(), reason="online_retail is not in the folder NIGHTMARKET_TEST_DATA (or ../shared/data)")
+@pytest.mark.skipif(not DATA.exists(), reason="no online_retail in NIGHTMARKET_TEST_DATA (or in ../shared/data)")
 def test_a_wholesalers_invoices_land_with_their_returns(tmp_path: Path) -> None:
     export = tmp_path / "export"
     export.mkdir()
