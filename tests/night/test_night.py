@@ -117,6 +117,13 @@ def test_the_scores_are_whole(shop: Shop) -> None:
     assert unexplained == 0
 
 
+def test_the_queries_of_the_readme_run(shop: Shop) -> None:
+    queries = re.findall(r"```sql\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert queries
+    for query in queries:
+        shop.query(query)
+
+
 def test_the_next_night_scores_with_the_same_model_and_history_keeps_both(shop: Shop) -> None:
     [(model,)] = shop.query("select distinct model_version from scores.purchase_intent")
     _succeeded(shop.run_night(NEXT_NIGHT))
