@@ -7,12 +7,12 @@ would otherwise pick up a DAG run that the in-process runner is half through.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from nightmarket.errors import EXIT_BUSY, NightmarketError
+from nightmarket.io.locks import held
 from nightmarket.settings import PROJECT_DIR, Settings
 
 WAREHOUSE_POOL = "warehouse_writer"
@@ -68,18 +68,11 @@ def only_one(home: Path, what: str) -> Iterator[None]:
     AlreadyRunning
         Another process holds it; the message names it.
     """
-    descriptor = os.open(home / "running.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.read(descriptor, 200).decode(errors="replace").strip() or "an unknown process"
-            raise AlreadyRunning(
-                f"Got {what} while {holder} is already running it on {home.parent.parent}, expected to be the only "
-                "writer. Wait for it to end, or stop it, and try again."
-            ) from None
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"process {os.getpid()}\n".encode())
+    with held(
+        home / "running.lock",
+        busy=lambda holder: AlreadyRunning(
+            f"Got {what} while {holder} is already running it on {home.parent.parent}, expected to be the only "
+            "writer. Wait for it to end, or stop it, and try again."
+        ),
+    ):
         yield
-    finally:
-        os.close(descriptor)

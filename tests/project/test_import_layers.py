@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "ml" / "nightmarket"
 
-FLOOR = {"contracts", "settings", "clock", "errors"}
+FLOOR = {"contracts", "settings", "clock", "errors", "sqltext"}
 MIDDLE = {"families", "modeling", "decisions", "quality", "text", "sources", "report"}
 MAY_IMPORT = {
     "cli": {"steps", "io"} | FLOOR,

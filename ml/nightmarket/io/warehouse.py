@@ -8,7 +8,6 @@ would only protect single connections, not a step that opens several.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Iterator
 
@@ -17,7 +16,9 @@ import duckdb
 from nightmarket.contracts import SHOP_CONTRACT, Table
 from nightmarket.errors import StepMissing, WarehouseDamaged, WarehouseLocked
 from nightmarket.io.landing import Snapshot
+from nightmarket.io.locks import held
 from nightmarket.settings import Settings
+from nightmarket.sqltext import literal
 
 
 @contextlib.contextmanager
@@ -29,24 +30,15 @@ def writer_lock(settings: Settings) -> Iterator[int]:
     WarehouseLocked
         Another process holds it; the message names the process.
     """
-    settings.var_dir.mkdir(parents=True, exist_ok=True)
-    path = settings.var_dir / "warehouse.lock"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.read(descriptor, 200).decode(errors="replace").strip() or "an unknown process"
-            raise WarehouseLocked(
-                f"Got the warehouse {settings.warehouse_path} already being written by {holder}, expected to be the "
-                "only writer. Wait for it to end, or stop it, and run this step again."
-            ) from None
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"process {os.getpid()}\n".encode())
+    with held(
+        settings.var_dir / "warehouse.lock",
+        busy=lambda holder: WarehouseLocked(
+            f"Got the warehouse {settings.warehouse_path} already being written by {holder}, expected to be the "
+            "only writer. Wait for it to end, or stop it, and run this step again."
+        ),
+    ) as descriptor:
         os.set_inheritable(descriptor, True)
         yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 @contextlib.contextmanager
@@ -111,14 +103,14 @@ def pin_snapshot(connection: duckdb.DuckDBPyConnection, settings: Settings, snap
     for table in SHOP_CONTRACT:
         landed = snapshot.tables[table.name]
         files = [str(settings.landing_dir / file.path) for file in landed.files]
-        source = f"read_parquet({_sql_list(files)})" if files else _empty(table)
+        source = f"read_parquet([{', '.join(map(literal, files))}])" if files else _empty(table)
         columns = ", ".join(column.name for column in table.columns)
         connection.execute(f"create or replace view raw.{table.name} as select {columns} from {source}")
         rejected = [str(settings.landing_dir / file.path) for file in landed.quarantine_files]
         if rejected:
             connection.execute(
                 f"create or replace view quarantine.{table.name} as "
-                f"select * from read_parquet({_sql_list(rejected)}, union_by_name = true)"
+                f"select * from read_parquet([{', '.join(map(literal, rejected))}], union_by_name = true)"
             )
         else:
             connection.execute(f"drop view if exists quarantine.{table.name}")
@@ -127,8 +119,3 @@ def pin_snapshot(connection: duckdb.DuckDBPyConnection, settings: Settings, snap
 def _empty(table: Table) -> str:
     nulls = ", ".join(f"cast(null as {column.type}) as {column.name}" for column in table.columns)
     return f"(select {nulls} where false)"
-
-
-def _sql_list(values: list[str]) -> str:
-    quoted = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
-    return f"[{quoted}]"

@@ -14,10 +14,10 @@ from typing import Any
 import duckdb
 
 from nightmarket.families.base import Family
-from nightmarket.quality.facts import sql_literal
 from nightmarket.quality.suites import Suite
 from nightmarket.quality.tables import relation_of
 from nightmarket.quality.validation import Batch
+from nightmarket.sqltext import literal
 
 
 def landed_batch(suite: Suite, facts: Mapping[str, Any], *, provided: bool) -> Batch:
@@ -46,7 +46,7 @@ def features_batch(
     keys = ("snapshot_id", "as_of_date", *family.keys)
     connection.execute(
         f"create or replace temp view night_features as select * from {family.feature_view} "
-        f"where snapshot_id = {sql_literal(snapshot_id)} and as_of_date in {sql_literal(as_of_dates)}"
+        f"where snapshot_id = {literal(snapshot_id)} and as_of_date in {literal(as_of_dates)}"
     )
     described = connection.execute("select column_name from (describe select * from night_features)").fetchall()
     columns = [name for (name,) in described if name not in keys]
@@ -62,7 +62,7 @@ def features_batch(
         "create or replace temp table night_counts as "
         f"select sum(n_repeats) as n_rows, count(*) as n_pairs, {distinct} "
         f"from (select {pair}, count(*) as n_repeats from night_features "
-        f"where as_of_date = {sql_literal(as_of_dates[0])} group by {pair})"
+        f"where as_of_date = {literal(as_of_dates[0])} group by {pair})"
     )
     return Batch(suite=suite, relation="night_features", query="select * from feature_bounds", facts=facts)
 
@@ -77,12 +77,10 @@ def scores_batch(
 ) -> Batch:
     """Check a staged file; queries may also read ``previous_scores``, the newest published night before."""
     relation = f"staged_{suite.table}"
-    connection.execute(
-        f"create or replace temp table {relation} as select * from read_parquet({sql_literal(str(staged))})"
-    )
+    connection.execute(f"create or replace temp table {relation} as select * from read_parquet({literal(str(staged))})")
     if previous is not None:
         connection.execute(
             "create or replace temp view previous_scores as "
-            f"select probability from read_parquet({sql_literal(str(previous))})"
+            f"select probability from read_parquet({literal(str(previous))})"
         )
     return Batch(suite=suite, relation=relation, query=f"select * from {relation}", facts=facts)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
+
+from nightmarket.sqltext import literal
 
 FACTS: dict[str, dict[str, str]] = {
     "landed": {
@@ -66,15 +67,4 @@ def fill(value: Any, facts: Mapping[str, Any]) -> Any:
     if whole := _NAME.fullmatch(value):
         return facts[whole.group(1)]
     # Great Expectations formats queries, so a brace inside a literal is doubled.
-    return _NAME.sub(lambda match: sql_literal(facts[match.group(1)]).replace("{", "{{").replace("}", "}}"), value)
-
-
-def sql_literal(value: Any) -> str:
-    """Write a fact as SQL."""
-    if isinstance(value, date):
-        return f"date '{value.isoformat()}'"
-    if isinstance(value, list | tuple):
-        return "(" + ", ".join(sql_literal(part) for part in value) + ")"
-    if isinstance(value, str):
-        return "'" + value.replace("'", "''") + "'"
-    return str(value)
+    return _NAME.sub(lambda match: literal(facts[match.group(1)]).replace("{", "{{").replace("}", "}}"), value)

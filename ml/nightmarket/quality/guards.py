@@ -7,9 +7,9 @@ file is read (``n_expectations``) and again when its results are counted.
 
 from __future__ import annotations
 
-from nightmarket.quality.facts import sql_literal
 from nightmarket.quality.suites import SQL_TYPE, Expectation
 from nightmarket.quality.tables import NUMBER, NUMBER_TYPES, columns_of
+from nightmarket.sqltext import literal
 
 
 def guards_of(border: str, table: str, relation: str) -> tuple[Expectation, ...]:
@@ -35,10 +35,10 @@ def guards_of(border: str, table: str, relation: str) -> tuple[Expectation, ...]
 
 def _wrong_columns(border: str, table: str, relation: str) -> str:
     expected = ", ".join(
-        f"({sql_literal(name)}, {sql_literal(type_name)}, {position})"
+        f"({literal(name)}, {literal(type_name)}, {position})"
         for position, (name, type_name) in enumerate(columns_of(border, table).items(), 1)
     )
-    number_types = sql_literal(NUMBER_TYPES)
+    number_types = literal(NUMBER_TYPES)
     order = "" if border == "features" else " or expected.position <> found.position"
     return (
         f"with expected (name, type, position) as (values {expected}), "
@@ -48,6 +48,6 @@ def _wrong_columns(border: str, table: str, relation: str) -> str:
         "coalesce(expected.type, 'no such column') as expected, "
         "coalesce(found.type, 'nothing') as got from expected full join found using (name) "
         "where expected.name is null or found.name is null "
-        f"or (expected.type = {sql_literal(NUMBER)} and split_part(found.type, '(', 1) not in {number_types}) "
-        f"or (expected.type <> {sql_literal(NUMBER)} and expected.type <> found.type){order}"
+        f"or (expected.type = {literal(NUMBER)} and split_part(found.type, '(', 1) not in {number_types}) "
+        f"or (expected.type <> {literal(NUMBER)} and expected.type <> found.type){order}"
     )

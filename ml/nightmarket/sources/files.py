@@ -18,7 +18,8 @@ from nightmarket.contracts import CONTRACT_TABLES, Table
 from nightmarket.errors import ContractBroken, InvalidSetting, SourceUnreadable
 from nightmarket.settings import Settings
 from nightmarket.sources.base import Feed, InputFile, Part, QuarantineLimit, Relation
-from nightmarket.sources.validation import QUARANTINE_COLUMNS, quoted
+from nightmarket.sources.validation import QUARANTINE_COLUMNS
+from nightmarket.sqltext import identifier
 
 COMPLETE_FILE = "_COMPLETE"
 """States the last whole day of the export, as a date."""
@@ -185,7 +186,7 @@ def _part(table: Table, relation: Relation) -> Part:
             taken = name in derived or name in QUARANTINE_COLUMNS or header.count(name) > 1
             plain = _PLAIN_NAME.fullmatch(name) and not taken
             target = name if plain else f"extra_{number + 1}"
-        selected.append(f"{quoted(physical)} as {quoted(target)}")
+        selected.append(f"{identifier(physical)} as {identifier(target)}")
     return Part(
         f"select {', '.join(selected)} from {relation.sql}",
         file=file.name,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nightmarket.contracts import COUNT, DATE, FLAG, INSTANT, MONEY, QUANTITY, TEXT, Column, Table
+from nightmarket.sqltext import identifier
 
 REASON, PART, ROW, KEY, SOURCE = "_reason", "_part", "_row", "_key", "_source"
 """Columns beside the contract's: what is wrong, which part and row it came from, a hash of the key, and the row as it
@@ -60,7 +61,7 @@ def typed_select(
     if day_starts:
         days = ", ".join(f"{_plain_day(name, given[name])} as {day_column(name)}" for name in day_starts)
         relation = f"(select *, {days} from {relation})"
-    source = ", ".join(f"{quoted(name)} := {_as_text(name, given)}" for name in kept)
+    source = ", ".join(f"{identifier(name)} := {_as_text(name, given)}" for name in kept)
     return (
         f"select {', '.join(columns)}, {_reason(table, given)} as {REASON}, {part} as {PART}, "
         f"{ROW if ROW in given else 0} as {ROW}, {key} as {KEY}, struct_pack({source}) as {SOURCE} "
@@ -100,16 +101,6 @@ def day_column(name: str) -> str:
 def out_of_range(number: str) -> str:
     """Return SQL for whether ``number`` is beyond what a shop can mean."""
     return f"abs({number}) > {GREATEST_NUMBER}"
-
-
-def quoted(name: str) -> str:
-    """Return ``name`` as a SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """Return ``text`` as a SQL string."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _typed(column: Column, given: Mapping[str, str], day_starts: Mapping[str, str]) -> str:
@@ -219,4 +210,4 @@ def _not_finite(column: Column, kind: str) -> str | None:
 
 
 def _as_text(name: str, given: Mapping[str, str]) -> str:
-    return f"cast({quoted(name)} as varchar)" if name in given else "cast(null as varchar)"
+    return f"cast({identifier(name)} as varchar)" if name in given else "cast(null as varchar)"

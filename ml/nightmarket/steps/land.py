@@ -28,7 +28,8 @@ from nightmarket.sources.nights import check_night, scheduled_night
 from nightmarket.steps import StepResult
 from nightmarket.steps.landing.arrivals import known_relation
 from nightmarket.steps.landing.loading import Calendar, Load, run_load
-from nightmarket.steps.landing.settling import Shop, check_limit, span_of_orders
+from nightmarket.steps.landing.rejecting import check_limit
+from nightmarket.steps.landing.settling import Shop, span_of_orders
 from nightmarket.steps.landing.staging import open_bench
 
 ChooseNight = Callable[[Calendar], date]

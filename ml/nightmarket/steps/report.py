@@ -29,6 +29,7 @@ from nightmarket.report.evaluation import Evaluation, read_evaluation
 from nightmarket.report.movers import rank_movers, trace_sums
 from nightmarket.report.render import render_report
 from nightmarket.settings import Settings
+from nightmarket.sqltext import literal
 from nightmarket.steps import StepResult
 
 TABLE = "scores.purchase_intent"
@@ -195,11 +196,10 @@ def _category_names(settings: Settings, night: Night) -> dict[str, str]:
 
 
 def _ask(connection: Any, as_of: date, category_id: str, name: str) -> Query:
-    literal = "'" + category_id.replace("'", "''") + "'"
     sql = (
         "select customer_id, round(probability, 3) as probability, reason_1, reason_2\n"
         f"from {TABLE}_history\n"
-        f"where as_of_date = date '{as_of}' and category_id = {literal}\n"
+        f"where as_of_date = date '{as_of}' and category_id = {literal(category_id)}\n"
         f"order by probability desc, customer_id\nlimit {N_QUERY_ROWS};"
     )
     columns, rows = read_rows(connection, sql)

@@ -3,7 +3,7 @@
 A matrix kernel adds up in an order that depends on the shape of the whole batch; with the usual
 batches (as many texts as there are, padded to the longest) 94 % of the vectors changed their last
 bits with their company. Here a text's own token count decides its shape, and the last batch of
-each shape is filled up with dummy rows. See ``docs/decisions/0005-text-runs-in-fixed-shapes.md``.
+each shape is filled up with padding rows. See ``docs/decisions/0005-text-runs-in-fixed-shapes.md``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 TOKENS_PER_BATCH = 256
-"""On 2 cores 256, 512 and 1,024 tokens ran at the same speed; with 256 the least is spent on dummy rows when only
+"""On 2 cores 256, 512 and 1,024 tokens ran at the same speed; with 256 the least is spent on padding rows when only
 a few texts are new."""
 
 _SHORTEST = 8
@@ -60,7 +60,7 @@ def fill_batch(
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
     """Return ids and mask, both ``(rows, length)``.
 
-    A dummy row is one padding token that counts, as a mean over no token would be NaN.
+    A padding row is one padding token that counts, as a mean over no token would be NaN.
     """
     ids = np.full((batch.rows, batch.length), pad_token_id, np.int32)
     mask = np.zeros((batch.rows, batch.length), np.float32)

@@ -12,6 +12,7 @@ import duckdb
 
 from nightmarket.contracts import SERVED_TABLES, Table
 from nightmarket.io.serving.catalog import Catalog
+from nightmarket.sqltext import literal
 
 # Name, type, what it means. Planners read the comments in their SQL tool, so they are complete sentences there.
 RUN_COLUMNS: tuple[tuple[str, str, str], ...] = (
@@ -95,25 +96,20 @@ def fsync(path: Path) -> None:
         os.close(descriptor)
 
 
-def quote(text: str) -> str:
-    """Return ``text`` as a SQL string literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
 def _create_view(
     connection: duckdb.DuckDBPyConnection, name: str, table: Table, paths: list[str], which_nights: str
 ) -> None:
     columns = ", ".join(column.name for column in table.columns)
-    files = ", ".join(quote(path) for path in paths)
+    files = ", ".join(literal(path) for path in paths)
     # Without hive_partitioning = false the folder's name would give as_of_date a second time;
     # with union_by_name an old night without a later column shows nulls there.
     connection.execute(
         f"create view {name} as select {columns} "
         f"from read_parquet([{files}], hive_partitioning = false, union_by_name = true)"
     )
-    connection.execute(f"comment on view {name} is {quote(f'{table.description} {which_nights}')}")
+    connection.execute(f"comment on view {name} is {literal(f'{table.description} {which_nights}')}")
     for column in table.columns:
-        connection.execute(f"comment on column {name}.{column.name} is {quote(column.description)}")
+        connection.execute(f"comment on column {name}.{column.name} is {literal(column.description)}")
 
 
 def _create_table(
@@ -126,9 +122,9 @@ def _create_table(
     connection.execute(f"create table {name} ({', '.join(f'{column} {type_}' for column, type_, _ in columns)})")
     if rows:
         connection.executemany(f"insert into {name} values ({', '.join('?' for _ in columns)})", rows)
-    connection.execute(f"comment on table {name} is {quote(description)}")
+    connection.execute(f"comment on table {name} is {literal(description)}")
     for column, _, meaning in columns:
-        connection.execute(f"comment on column {name}.{column} is {quote(meaning)}")
+        connection.execute(f"comment on column {name}.{column} is {literal(meaning)}")
 
 
 def _run_rows(catalog: Catalog) -> list[tuple[Any, ...]]:

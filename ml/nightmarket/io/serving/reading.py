@@ -8,8 +8,8 @@ import duckdb
 
 from nightmarket.errors import NothingPublished, ServingMoved
 from nightmarket.io.serving.catalog import Run, read_catalog, read_served_catalog, served_generation
-from nightmarket.io.serving.generation import quote
 from nightmarket.settings import Settings
+from nightmarket.sqltext import literal
 
 
 def open_serving(settings: Settings) -> duckdb.DuckDBPyConnection:
@@ -45,7 +45,7 @@ def open_serving(settings: Settings) -> duckdb.DuckDBPyConnection:
     )
     locked = connection.execute("select current_setting('lock_configuration')").fetchone()
     if locked == (False,):  # a second connection of this process shares the first one's, locked, settings
-        paths = ", ".join(quote(str(settings.serving_dir / path)) for path in sorted(catalog.paths))
+        paths = ", ".join(literal(str(settings.serving_dir / path)) for path in sorted(catalog.paths))
         connection.execute(f"set allowed_paths = [{paths}]")
         connection.execute("set enable_external_access = false")
         connection.execute("set lock_configuration = true")

@@ -14,9 +14,10 @@ import duckdb
 
 from nightmarket.io.landing import LandedFile, LandedTable
 from nightmarket.settings import Settings
-from nightmarket.sources.validation import literal
-from nightmarket.steps.landing.settling import content_sql, sort_columns, write_file
+from nightmarket.sqltext import literal
+from nightmarket.steps.landing.settling import content_sql
 from nightmarket.steps.landing.staging import Staged, scalar
+from nightmarket.steps.landing.writing import sort_columns, write_file
 
 
 @dataclass(frozen=True)

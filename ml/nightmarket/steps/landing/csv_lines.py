@@ -12,7 +12,7 @@ import duckdb
 
 from nightmarket.errors import SourceUnreadable
 from nightmarket.sources.base import InputFile
-from nightmarket.sources.validation import literal
+from nightmarket.sqltext import literal
 
 
 def read_csv(connection: duckdb.DuckDBPyConnection, file: InputFile, name: str) -> None:

@@ -17,16 +17,10 @@ from nightmarket.settings import Settings
 from nightmarket.sources.base import Feed, InputFile, Source
 from nightmarket.sources.nights import check_recent
 from nightmarket.steps.landing.arrivals import Arrivals, compare_with_known, known_relation
-from nightmarket.steps.landing.settling import (
-    Settled,
-    Shop,
-    check_limit,
-    settle,
-    span_of_orders,
-    write_accepted,
-    write_rejected,
-)
+from nightmarket.steps.landing.rejecting import check_limit, write_rejected
+from nightmarket.steps.landing.settling import Settled, Shop, settle, span_of_orders
 from nightmarket.steps.landing.staging import Staged, open_bench, open_inputs, scalar, stage
+from nightmarket.steps.landing.writing import write_accepted
 
 _DAY = timedelta(days=1)
 _NOT_PROVIDED = LandedTable(False, 0, 0, 0, ())

@@ -21,12 +21,12 @@ from nightmarket.sources.base import Feed, InputFile, Relation
 from nightmarket.sources.validation import (
     OWN_COLUMNS,
     day_column,
-    literal,
     plain_day_spans,
     typed_select,
     unparsable_counts,
 )
 from nightmarket.sources.zones import start_of_day_sql
+from nightmarket.sqltext import literal
 from nightmarket.steps.landing.csv_lines import read_csv, rejects_of
 
 
