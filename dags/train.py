@@ -1,5 +1,5 @@
-"""**What.** Train the recipes of `purchase_intent` on the newest night, test them against the champion
-at the same cut-off, register what passes, and move the alias `champion` if the gate says so.
+"""**What.** Train the recipes of every family on the newest night, test them against the champion at
+the same cut-off, register what passes, and move the alias `champion` if the gate says so.
 
 **When.** Every Sunday at 06:00 in the shop's time zone (`NIGHTMARKET_TIMEZONE`); one run at a time,
 no catch-up. Paused until you unpause it. Trigger it with the parameter `as_of` to train as of any
@@ -7,8 +7,8 @@ other date; that never moves `champion` back.
 
 **Reads.** The source (`NIGHTMARKET_SOURCE`), the model registry, the expectations.
 
-**Writes.** The warehouse (features and labels of the training dates), an MLflow run with its
-metrics, a version in the model registry, the alias `champion`. It publishes nothing.
+**Writes.** The warehouse (features and labels of the training dates), per family an MLflow
+run with its metrics, a version in the model registry, the alias `champion`. It publishes nothing.
 
 **If it fails.** The champion stays what it was. The task's log ends with what was got, what was
 expected and what to do (too little closed history is refused with the count). Refusals are not
@@ -21,14 +21,15 @@ from __future__ import annotations
 
 from airflow.sdk import dag
 
-from nightmarket_airflow.assets import MODELS_PURCHASE_INTENT
+from nightmarket.families import FAMILIES
+from nightmarket_airflow.assets import MODELS
 from nightmarket_airflow.commands import STARTED_BY, nightmarket_task
 from nightmarket_airflow.defaults import Tag, default_args, night_params, shop_start_date
 
 
 @dag(
     dag_id="train",
-    description="Train, test, gate and register the recipes of purchase_intent.",
+    description="Train, test, gate and register the recipes of every family.",
     doc_md=__doc__,
     schedule="0 6 * * 0",
     start_date=shop_start_date(),
@@ -37,7 +38,7 @@ from nightmarket_airflow.defaults import Tag, default_args, night_params, shop_s
     is_paused_upon_creation=True,
     default_args=default_args(),
     params=night_params(),
-    tags=[Tag.TRAINING, Tag.PURCHASE_INTENT],
+    tags=[Tag.TRAINING],
 )
 def train() -> None:
     """Wire the steps of a training."""
@@ -46,9 +47,10 @@ def train() -> None:
     embed = nightmarket_task("embed", minutes=60)
     transform = nightmarket_task("transform", "--for-training", minutes=60)
     check_features = nightmarket_task("check", "features", minutes=20)
-    train_purchase_intent = nightmarket_task("train", "purchase_intent", minutes=120, outlets=[MODELS_PURCHASE_INTENT])
 
-    land >> check_landed >> embed >> transform >> check_features >> train_purchase_intent
+    land >> check_landed >> embed >> transform >> check_features
+    for family in FAMILIES:
+        check_features >> nightmarket_task("train", family, minutes=120, outlets=[MODELS[family]])
 
 
 train_dag = train()

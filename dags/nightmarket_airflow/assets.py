@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from airflow.sdk import Asset
 
-SCORES_PURCHASE_INTENT = Asset("scores.purchase_intent")
-"""Tonight's probability that a customer buys from a category in the next 28 days."""
+from nightmarket.families import FAMILIES
 
-MODELS_PURCHASE_INTENT = Asset("models.purchase_intent")
-"""A version of ``purchase_intent`` in the model registry."""
+SCORES = {name: Asset(family.score_table) for name, family in FAMILIES.items()}
+"""Tonight's scores, by family."""
+
+MODELS = {name: Asset(f"models.{name}") for name in FAMILIES}
+"""A version in the model registry, by family."""

@@ -15,9 +15,14 @@ NIGHT = f"--as-of {{{{ {_LANDED}['as_of_date'] }}}} --snapshot {{{{ {_LANDED}['s
 STARTED_BY = (
     "{% if params.as_of %}--as-of {{ params.as_of }}"
     "{% elif dag_run.run_type == 'scheduled' %}--scheduled-for {{ dag_run.run_after.strftime('%Y-%m-%dT%H:%M:%S%z') }}"
+    "{% elif dag_run.run_type == 'backfill' %}--as-of {{ dag_run.logical_date.astimezone(dag.timezone).date() }}"
     "{% endif %}"
 )
-"""Which night `land` opens: the one a person asked for, the schedule's, or the source's newest."""
+"""Which night `land` opens: the one a person asked for, the schedule's, a backfill's own date, or the source's newest.
+
+A backfill names its date where a schedule names its instant: it is made for nights long past, for which no source can
+be stale, and one that stands still must not replay the next night instead.
+"""
 
 
 def nightmarket_task(

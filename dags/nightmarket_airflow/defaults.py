@@ -20,15 +20,15 @@ class Tag(StrEnum):
 
     NIGHT = "night"
     TRAINING = "training"
-    PURCHASE_INTENT = "purchase_intent"
 
 
 def shop_start_date() -> pendulum.DateTime:
     """Return the earliest schedule date, in the shop's time zone, so that a schedule is shop-local too.
 
-    A source that knows its own zone still decides which night a run is (`land --scheduled-for`).
+    A source that knows its own zone still decides which night a scheduled run is (`land --scheduled-for`). Airflow
+    never starts a task of an earlier date, not even in a backfill, so it lies before the oldest history.
     """
-    return pendulum.datetime(2026, 1, 1, tz=load_settings().timezone or "UTC")
+    return pendulum.datetime(2000, 1, 1, tz=load_settings().timezone or "UTC")
 
 
 def night_params() -> dict[str, Param]:
@@ -40,7 +40,8 @@ def night_params() -> dict[str, Param]:
             format="date",
             pattern=r"^\d{4}-\d{2}-\d{2}$",
             title="Night",
-            description="The night to run, such as 2017-12-01. Empty: the day after the source's last complete day.",
+            description="The night to run, such as 2017-12-01. Empty: the day after the source's last complete day; in "
+            "a backfill, each run's own date.",
         )
     }
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from nightmarket.errors import EXIT_BUSY, NightmarketError
 from nightmarket.io.locks import held
-from nightmarket.settings import PROJECT_DIR, Settings
+from nightmarket.settings import LIBRARIES_OFFLINE, PROJECT_DIR, Settings
 
 WAREHOUSE_POOL = "warehouse_writer"
 """One slot: the warehouse is one DuckDB file, which one process writes or many read."""
@@ -43,8 +43,7 @@ def airflow_environment(home: Path) -> dict[str, str]:
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-        "DO_NOT_TRACK": "1",
+        **LIBRARIES_OFFLINE,
         "PYTHONPATH": str(PROJECT_DIR / "dags"),
     }
 

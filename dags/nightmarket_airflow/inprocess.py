@@ -185,11 +185,16 @@ def _conclude(console: Console, progress: Progress, night: _Night) -> int:
         )
         return EXIT_INTERRUPTED if any(row.message == INTERRUPTED for row in failed) else EXIT_FAILED
     results = {row.task_id: row.result for row in rows}
-    scored, as_of = results["score_purchase_intent"], results["land"]["as_of_date"]
+    as_of, tables = results["land"]["as_of_date"], results["publish"]["tables"]
+    width = max(map(len, tables))
     console.print(
-        f"\nThe night of {as_of} is published: {results['publish']['rows']:,} scores by {scored['model_version']}, "
-        f"checks {results['check_scores']['verdict']}.\n\n"
-        f"Scores     {results['publish']['serving']}, table scores.purchase_intent\n"
+        f"\nThe night of {as_of} is published: {results['publish']['rows']:,} scores, "
+        f"checks {results['check_scores']['verdict']}.\n"
+    )
+    for name, table in tables.items():
+        console.print(f"           {name:{width}}  {table['rows']:>9,} rows  by {table['model_version']}")
+    console.print(
+        f"\nScores     {results['publish']['serving']}\n"
         f"Report     {results['report']['report']}\n"
         f"Checks     {results['check_scores']['data_docs']}\n"
         f"Logs       {night.folder}\n"

@@ -24,7 +24,7 @@ from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from nightmarket.errors import EXIT_NOTHING_TO_DO, EXIT_REFUSED
-from nightmarket.settings import PROJECT_DIR
+from nightmarket.settings import LIBRARIES_OFFLINE, PROJECT_DIR
 
 GRACE_SECONDS = 10.0
 """How long a step may clean up after SIGTERM before SIGKILL."""
@@ -198,10 +198,9 @@ def step_environment(environment: dict[str, str], context: Context) -> dict[str,
         name: value for name, value in environment.items() if name in _PASSED_ON or name.startswith(_PREFIXES_PASSED_ON)
     }
     return kept | {
+        **LIBRARIES_OFFLINE,
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", os.defpath)]),
         "PYTHONUNBUFFERED": "1",
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-        "DO_NOT_TRACK": "1",
         "AIRFLOW_CTX_DAG_RUN_ID": str(context["dag_run"].run_id),
     }
 

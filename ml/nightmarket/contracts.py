@@ -262,7 +262,7 @@ SHOP_CONTRACT: tuple[Table, ...] = (
 CONTRACT_TABLES: dict[str, Table] = {table.name: table for table in SHOP_CONTRACT}
 
 
-def _score_table(family: str, description: str, keys: tuple[Column, ...], predictions: tuple[Column, ...]) -> Table:
+def score_table(family: str, description: str, keys: tuple[Column, ...], predictions: tuple[Column, ...]) -> Table:
     """Lay out ``scores.<family>``: keys, night, horizon, predictions, reasons, where the row comes from."""
     return Table(
         f"scores.{family}",
@@ -284,27 +284,3 @@ def _score_table(family: str, description: str, keys: tuple[Column, ...], predic
             Column("run_id", TEXT, "The run; its inputs, checks and hashes are in ops.runs."),
         ),
     )
-
-
-SERVED_TABLES: dict[str, Table] = {
-    table.name: table
-    for table in (
-        _score_table(
-            "purchase_intent",
-            "Who will buy what. One row per customer, category and night.",
-            keys=(
-                Column("customer_id", ID, "The customer."),
-                Column("category_id", ID, "The category."),
-            ),
-            predictions=(
-                Column(
-                    "probability",
-                    "DOUBLE",
-                    "Calibrated probability that the customer buys from the category within the horizon: of the rows"
-                    " near .3, about 3 in 10 do.",
-                ),
-            ),
-        ),
-    )
-}
-"""Tables of the serving store that hold a partition per night, with their columns in order."""

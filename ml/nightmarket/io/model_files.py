@@ -7,31 +7,36 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
 from nightmarket.errors import ModelCorrupted
 from nightmarket.io.atomic import read_json, sha256_of_file, write_json
+from nightmarket.modeling.amounts import Conformal
 from nightmarket.modeling.calibrate import Calibrator
 from nightmarket.modeling.recipes import RECIPES
 from nightmarket.modeling.tournament import Scorer
-from nightmarket.text.profiles import Projection
 
-MANIFEST, CALIBRATOR, PROJECTION = "manifest.json", "calibrator.json", "projection.safetensors"
-EVALUATION = "evaluation.json"
+MANIFEST, SPACE, EVALUATION = "manifest.json", "space.safetensors", "evaluation.json"
+HEADS, CALIBRATION = "heads", "calibration.json"
+"""Each head's files are in ``heads/<head>/``: what its recipe wrote, and its calibration."""
+
+_CALIBRATIONS: dict[str, Any] = {"piecewise_linear_logit": Calibrator, "conformal": Conformal}
 
 
 @dataclass(frozen=True)
 class StoredModel:
     """A model read back: what scoring needs, and its manifest."""
 
-    scorer: Scorer
-    projection: Projection
+    scorers: Mapping[str, Scorer]
+    space: Mapping[str, NDArray[Any]]
     manifest: dict[str, Any]
     manifest_sha256: str
 
@@ -41,20 +46,39 @@ class StoredModel:
 
 
 def save_model(
-    folder: Path, scorer: Scorer, projection: Projection, *, manifest: dict[str, Any], evaluation: dict[str, Any]
+    folder: Path,
+    scorers: Mapping[str, Scorer],
+    space: Mapping[str, NDArray[Any]],
+    *,
+    manifest: dict[str, Any],
+    evaluation: dict[str, Any],
 ) -> str:
-    """Write the model's files and, last, the manifest that names their hashes; return the manifest's own."""
+    """Write the model's files and, last, the manifest that names their hashes; return the manifest's own.
+
+    Parameters
+    ----------
+    scorers : by head, the primary one first
+    space : the arrays that features are derived with
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    names = list(scorer.model.save(folder))
-    write_json(folder / CALIBRATOR, scorer.calibrator.to_json())
-    save_file({k: np.ascontiguousarray(v) for k, v in projection.to_arrays().items()}, folder / PROJECTION)
+    names: list[str] = []
+    for head, scorer in scorers.items():
+        inner = folder / HEADS / head
+        inner.mkdir(parents=True)
+        written = [*scorer.model.save(inner), CALIBRATION]
+        write_json(inner / CALIBRATION, scorer.calibration.to_json())
+        names += [f"{HEADS}/{head}/{name}" for name in written]
+    if space:
+        save_file({name: np.ascontiguousarray(array) for name, array in space.items()}, folder / SPACE)
+        names.append(SPACE)
     write_json(folder / EVALUATION, evaluation)
-    names += [CALIBRATOR, PROJECTION, EVALUATION]
+    names.append(EVALUATION)
     files = {name: sha256_of_file(folder / name) for name in sorted(names)}
-    write_json(
-        folder / MANIFEST,
-        {**manifest, "recipe": scorer.model.recipe, "features": list(scorer.model.features), "files": files},
-    )
+    heads = {
+        head: {"recipe": scorer.model.recipe, "features": list(scorer.model.features)}
+        for head, scorer in scorers.items()
+    }
+    write_json(folder / MANIFEST, {**manifest, "heads": heads, "files": files})
     return sha256_of_file(folder / MANIFEST)
 
 
@@ -70,26 +94,35 @@ def load_model(folder: Path, *, manifest_sha256: str, threads: int = 1) -> Store
         A file is missing or changed, or cannot be parsed.
     """
     manifest = verify_files(folder, manifest_sha256=manifest_sha256)
-    recipe = RECIPES.get(manifest["recipe"])
-    if recipe is None:
+    unknown = sorted({head["recipe"] for head in manifest["heads"].values()} - set(RECIPES))
+    if unknown:
         raise ModelCorrupted(
-            f"Got a model of the recipe {manifest['recipe']!r} in {folder} but expected one of "
+            f"Got a model of the recipe {unknown[0]!r} in {folder} but expected one of "
             f"{', '.join(RECIPES)}. It is from another version of Nightmarket: run `nightmarket train` again."
         )
-    if "model.txt" in manifest["files"]:
-        _parse_in_child(folder)
-    model = recipe.load(folder, threads=threads)
-    if list(model.features) != manifest["features"]:
+    trees = [folder / name for name in manifest["files"] if name.endswith("/model.txt")]
+    if trees:
+        _parse_in_child(trees)
+    space = load_file(folder / SPACE) if SPACE in manifest["files"] else {}
+    scorers = {head: _load_head(folder, head, described, threads) for head, described in manifest["heads"].items()}
+    return StoredModel(scorers, space, manifest, manifest_sha256)
+
+
+def _load_head(folder: Path, head: str, described: Mapping[str, Any], threads: int) -> Scorer:
+    inner = folder / HEADS / head
+    model = RECIPES[described["recipe"]].load(inner, threads=threads)
+    if list(model.features) != described["features"]:
         raise ModelCorrupted(
-            f"Got a model that reads {len(model.features)} columns but expected the {len(manifest['features'])} that "
-            f"its manifest names, in that order ({folder}). Run `nightmarket train` again."
+            f"Got a model that reads {len(model.features)} columns but expected the {len(described['features'])} that "
+            f"its manifest names, in that order ({inner}). Run `nightmarket train` again."
         )
-    return StoredModel(
-        scorer=Scorer(model, Calibrator.from_json(read_json(folder / CALIBRATOR))),
-        projection=Projection.from_arrays(load_file(folder / PROJECTION)),
-        manifest=manifest,
-        manifest_sha256=manifest_sha256,
-    )
+    raw = read_json(inner / CALIBRATION)
+    if raw.get("kind") not in _CALIBRATIONS:
+        raise ModelCorrupted(
+            f"Got the calibration {raw.get('kind')!r} in {inner} but expected one of {', '.join(_CALIBRATIONS)}. "
+            "It is from another version of Nightmarket: run `nightmarket train` again."
+        )
+    return Scorer(model, _CALIBRATIONS[raw["kind"]].from_json(raw))
 
 
 def verify_files(folder: Path, *, manifest_sha256: str) -> dict[str, Any]:
@@ -117,10 +150,10 @@ def _verify(path: Path, expected: str) -> None:
         )
 
 
-def _parse_in_child(folder: Path) -> None:
-    code = "import sys, lightgbm; lightgbm.Booster(model_file=sys.argv[1])"
-    child = subprocess.Popen(  # noqa: S603 - our own interpreter on a file whose hash matched
-        [sys.executable, "-c", code, str(folder / "model.txt")],
+def _parse_in_child(files: Sequence[Path]) -> None:
+    code = "import sys, lightgbm; [lightgbm.Booster(model_file=one) for one in sys.argv[1:]]"
+    child = subprocess.Popen(  # noqa: S603 - our own interpreter on files whose hashes matched
+        [sys.executable, "-c", code, *map(str, files)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
@@ -128,6 +161,6 @@ def _parse_in_child(folder: Path) -> None:
     importlib.import_module("lightgbm")  # this process needs it next; the child's own import is as long
     if child.wait() != 0:
         raise ModelCorrupted(
-            f"Got a model file that ends its reader with code {child.returncode} ({folder / 'model.txt'}) but expected "
-            "one that LightGBM can parse. Run `nightmarket train` for a new version."
+            f"Got a model file that ends its reader with code {child.returncode} ({', '.join(map(str, files))}) but "
+            "expected ones that LightGBM can parse. Run `nightmarket train` for a new version."
         )

@@ -62,26 +62,35 @@ def newest_base_rate(
 ) -> float | None:
     """Return the share of eligible rows that came true at the newest labelled date closed by ``as_of``.
 
-    None where the warehouse holds no labels of the snapshot: a night that did not train has none.
+    Of the primary head. None where the warehouse holds no labels of the snapshot (a night that did not
+    train has none), and where the family makes its rows itself.
     """
     schema, name = family.label_table.split(".")
-    if not connection.execute(
-        "select 1 from duckdb_tables() where schema_name = ? and table_name = ? union all "
-        "select 1 from duckdb_views() where schema_name = ? and view_name = ?",
-        [schema, name, schema, name],
-    ).fetchone():
+    if (
+        family.feature_view is None
+        or not connection.execute(
+            "select 1 from duckdb_tables() where schema_name = ? and table_name = ? union all "
+            "select 1 from duckdb_views() where schema_name = ? and view_name = ?",
+            [schema, name, schema, name],
+        ).fetchone()
+    ):
         return None
-    newest = connection.execute(
-        f"select max(as_of_date) from {family.label_table} where snapshot_id = ? and as_of_date <= ?",
+    labelled = connection.execute(
+        f"select distinct as_of_date from {family.label_table} "
+        "where snapshot_id = ? and as_of_date <= ? order by 1 desc",
         [snapshot_id, as_of - timedelta(days=family.horizon_days)],
-    ).fetchone()
-    if newest is None or newest[0] is None:
-        return None
+    ).fetchall()
     # Labels hold every purchase of the window, also of customers and categories that were not eligible.
-    counted = connection.execute(
-        f"select count(l.{family.keys[0]}), count(*) from {family.feature_view} as f "
-        f"left join {family.label_table} as l using (snapshot_id, as_of_date, {', '.join(family.keys)}) "
-        "where f.snapshot_id = ? and f.as_of_date = ?",
-        [snapshot_id, newest[0]],
-    ).fetchone()
-    return counted[0] / counted[1] if counted and counted[1] else None
+    keys = family.key_names
+    outcome = family.primary.outcome
+    for (newest,) in labelled:  # of a night whose outcome was looked up there are labels alone
+        counted = connection.execute(
+            f"select {f'sum(l.{outcome}::integer)' if outcome else f'count(l.{keys[0]})'}, "
+            f"{f'count(l.{outcome})' if outcome else 'count(*)'} from {family.feature_view} as f "
+            f"left join {family.label_table} as l using (snapshot_id, as_of_date, {', '.join(keys)}) "
+            "where f.snapshot_id = ? and f.as_of_date = ?",
+            [snapshot_id, newest],
+        ).fetchone()
+        if counted and counted[1]:
+            return float(counted[0] / counted[1])
+    return None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import numpy as np
@@ -15,9 +15,12 @@ from numpy.typing import NDArray
 from nightmarket.errors import StepMissing, TrainingRefused
 from nightmarket.families.base import Family
 from nightmarket.io.landing import Snapshot
-from nightmarket.modeling.frames import Floats, Frame
+from nightmarket.modeling.frames import Floats, Frame, attach_outcomes
 from nightmarket.modeling.text_features import TextRows
 from nightmarket.settings import Settings
+
+if TYPE_CHECKING:
+    from nightmarket.families.base import Space
 
 
 def first_order_date(settings: Settings, snapshot: Snapshot, as_of: date) -> date:
@@ -53,63 +56,138 @@ class TextSpace:
 
 
 class FrameReader:
-    """Reads origins of one family on one snapshot; the text vectors are read once, when first needed."""
+    """Reads origins of one family on one snapshot, and all that the family derives its features from.
+
+    The text vectors and the history of order lines are read once, when first needed. ``night`` is the
+    night whose ``transform`` built them.
+    """
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, family: Family, snapshot_id: str, space: TextSpace
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        family: Family,
+        snapshot_id: str,
+        space: TextSpace,
+        *,
+        night: date,
     ) -> None:
         self._connection = connection
         self._family = family
         self._snapshot_id = snapshot_id
         self._space = space
+        self._night = night
         self._texts: tuple[pa.Array, Floats] | None = None
 
     def read(self, as_of: date, *, with_label: bool) -> Frame:
-        """Read the eligible rows at ``as_of``; see :func:`read_frame`."""
-        return read_frame(
-            self._connection, self._family, snapshot_id=self._snapshot_id, as_of=as_of, with_label=with_label
-        )
+        """Return the eligible rows at ``as_of``, sorted by their keys, before ``derive``.
 
-    def read_text(self, frame: Frame) -> TextRows:
-        """Read what the frame's customers had bought, as text; see :func:`read_text_rows`."""
-        if self._texts is None:
-            self._texts = read_text_vectors(self._connection, self._space, snapshot_id=self._snapshot_id)
-        hashes, vectors = self._texts
+        A labelled frame may be empty: nobody was eligible at that origin, and the training does without it.
+
+        Raises
+        ------
+        StepMissing
+            ``transform`` did not build this date on this snapshot, or the label window of the primary
+            head is not closed.
+        """
+        family = self._family
+        if family.build is not None:
+            frame = family.build(self, as_of)
+        else:
+            frame = read_view(self._connection, family, snapshot_id=self._snapshot_id, as_of=as_of)
+        if len(frame) == 0 and not with_label:
+            raise StepMissing(
+                f"Got no rows of {family.name} for {as_of} on snapshot {self._snapshot_id}, expected the eligible rows "
+                "of that date. Run `nightmarket transform` for this night first, or `make nightly`."
+            )
+        if not with_label:
+            return frame
+        return read_outcomes(self._connection, family, frame, snapshot_id=self._snapshot_id, night=self._night)
+
+    def derive(self, frame: Frame, fitted: Space) -> Frame:
+        """Return ``frame`` with the family's derived features."""
+        return frame if self._family.derive is None else self._family.derive(frame, self, fitted)
+
+    def fit_space(self, frame: Frame) -> Space:
+        """Return what features are derived with, fitted on ``frame``'s origin."""
+        return {} if self._family.fit_space is None else self._family.fit_space(frame, self)
+
+    def text_rows(self, frame: Frame) -> TextRows:
+        """Return what the frame's customers had bought, as text; see :func:`read_text_rows`."""
+        hashes, vectors = self.text_vectors()
         return read_text_rows(
             self._connection, frame, snapshot_id=self._snapshot_id, text_hashes=hashes, vectors=vectors
         )
 
+    def text_vectors(self) -> tuple[pa.Array, Floats]:
+        """Return the distinct text hashes and vectors of the snapshot; see :func:`read_text_vectors`."""
+        if self._texts is None:
+            self._texts = read_text_vectors(self._connection, self._space, snapshot_id=self._snapshot_id)
+        return self._texts
 
-def read_frame(
-    connection: duckdb.DuckDBPyConnection, family: Family, *, snapshot_id: str, as_of: date, with_label: bool
+    def order_lines(self, as_of: date) -> pa.Table:
+        """Return every order line known at ``as_of``, in its newest version then; see ``ftr_known_order_lines``."""
+        return self._connection.execute(
+            "select l.customer_id, l.product_id, p.category_id, l.order_id, l.order_date, "
+            "l.quantity::double as quantity, l.sales_amount::double as sales_amount "
+            "from features.ftr_known_order_lines as l "
+            "left join features.ftr_known_products as p on p.snapshot_id = l.snapshot_id "
+            "and p.as_of_date = l.as_of_date and p.product_id = l.product_id "
+            "and p.arrived_date < $as_of and p.superseded_date >= $as_of "
+            "where l.snapshot_id = $snapshot_id and l.as_of_date = $night "
+            "and l.order_date < $as_of and l.arrived_date < $as_of and l.superseded_date >= $as_of",
+            {"as_of": as_of, "snapshot_id": self._snapshot_id, "night": self._night},
+        ).to_arrow_table()
+
+    def products(self, as_of: date) -> pa.Table:
+        """Return the catalogue as known at ``as_of``, with the hash of each product's text then (or null)."""
+        return self._connection.execute(
+            "select p.product_id, p.category_id, p.product_name, t.text_hash "
+            "from features.ftr_known_products as p "
+            "left join embeddings.product_texts_at($snapshot_id, $as_of) as t on t.product_id = p.product_id "
+            "where p.snapshot_id = $snapshot_id and p.as_of_date = $night "
+            "and p.arrived_date < $as_of and p.superseded_date >= $as_of order by p.product_id",
+            {"as_of": as_of, "snapshot_id": self._snapshot_id, "night": self._night},
+        ).to_arrow_table()
+
+
+def read_view(connection: duckdb.DuckDBPyConnection, family: Family, *, snapshot_id: str, as_of: date) -> Frame:
+    """Read the rows of the family's feature view at ``as_of``."""
+    columns = "".join(f", cast({name} as float) as {name}" for name in family.columns)
+    table = connection.execute(
+        f"select {', '.join(family.key_names)}{columns} from {family.feature_view} "
+        "where snapshot_id = ? and as_of_date = ?",
+        [snapshot_id, as_of],
+    ).to_arrow_table()
+    return _frame(table, family, as_of)
+
+
+def read_outcomes(
+    connection: duckdb.DuckDBPyConnection, family: Family, frame: Frame, *, snapshot_id: str, night: date
 ) -> Frame:
-    """Read the eligible rows of ``family`` at ``as_of``, sorted by their keys.
+    """Return ``frame`` with the outcomes of every head.
 
-    A labelled frame may be empty: nobody was eligible at that origin, and the training does without it.
+    A head whose outcome is a column is undefined where the label table says null.
 
     Raises
     ------
     StepMissing
-        ``transform`` did not build this date on this snapshot, or its label window is not closed.
+        The primary head's label window is not built or not closed, or it was built for another night.
     """
-    columns = ", ".join(f"cast(f.{name} as float) as {name}" for name in family.behaviour_columns)
-    keys = ", ".join(f"f.{key}" for key in family.keys)
-    label, join = "", ""
-    if with_label:
-        _need_closed_window(connection, family, snapshot_id=snapshot_id, as_of=as_of)
-        label = f", (l.{family.keys[0]} is not null)::utinyint as label"
-        join = f"left join {family.label_table} as l using (snapshot_id, as_of_date, {', '.join(family.keys)})"
+    as_of = frame.as_of_date
+    _need_closed_window(connection, family, snapshot_id=snapshot_id, as_of=as_of, night=night)
+    named = "".join(f", cast({head.outcome} as float) as {head.name}" for head in family.heads if head.outcome)
     table = connection.execute(
-        f"select {keys}, {columns}{label} from {family.feature_view} as f {join} "
-        "where f.snapshot_id = ? and f.as_of_date = ?",
+        f"select {', '.join(family.key_names)}{named} from {family.label_table} "
+        "where snapshot_id = ? and as_of_date = ?",
         [snapshot_id, as_of],
     ).to_arrow_table()
-    if table.num_rows == 0 and not with_label:
-        raise StepMissing(
-            f"Got no rows in {family.feature_view} for {as_of} on snapshot {snapshot_id}, expected the eligible rows "
-            "of that date. Run `nightmarket transform` for this night first, or `make nightly`."
-        )
-    return _frame(table, family, as_of, with_label=with_label)
+    keys = [np.asarray(table.column(name).to_pylist(), dtype=object) for name in family.key_names]
+    return attach_outcomes(
+        frame,
+        customers=keys[0],
+        items=keys[1] if len(keys) > 1 else None,
+        outcomes={head.name: table.column(head.name).to_numpy() if head.outcome else None for head in family.heads},
+    )
 
 
 def read_text_vectors(
@@ -147,7 +225,7 @@ def read_text_rows(
 ) -> TextRows:
     """Read what the frame's customers had bought before its origin, summed per distinct text."""
     connection.register("frame_customers", _codes("customer_id", frame.customer_ids))
-    connection.register("frame_categories", _codes("category_id", frame.category_ids))
+    connection.register("frame_categories", _codes("category_id", frame.item_ids))
     connection.register("frame_texts", _codes("text_hash", text_hashes))
     try:
         found = connection.execute(
@@ -182,29 +260,39 @@ def read_text_rows(
 
 
 def _need_closed_window(
-    connection: duckdb.DuckDBPyConnection, family: Family, *, snapshot_id: str, as_of: date
+    connection: duckdb.DuckDBPyConnection, family: Family, *, snapshot_id: str, as_of: date, night: date
 ) -> None:
     row = connection.execute(
-        f"select is_closed from {family.label_table}__windows where snapshot_id = ? and as_of_date = ?",
-        [snapshot_id, as_of],
+        "select is_closed, known_before_date from labels.lbl_windows "
+        "where snapshot_id = ? and as_of_date = ? and horizon_days = ?",
+        [snapshot_id, as_of, family.horizon_days],
     ).fetchone()
     if row is None or not row[0]:
         raise StepMissing(
-            f"Got {'no' if row is None else 'an open'} label window for {as_of} on snapshot {snapshot_id}, expected a "
-            f"closed one of {family.horizon_days} days. Run `nightmarket transform --for-training` for this night "
-            "first."
+            f"Got {'no' if row is None else 'an open'} label window of {family.name} for {as_of} on snapshot "
+            f"{snapshot_id}, expected a closed one of {family.horizon_days} days. "
+            "Run `nightmarket transform --for-training` for this night first."
+        )
+    # A later night knows of late and corrected orders that this one could not.
+    expected = max(night, as_of + timedelta(days=family.horizon_days))
+    if row[1] != expected:
+        raise StepMissing(
+            f"Got labels of {family.name} for {as_of} with what was known before {row[1]}, expected before {expected}: "
+            f"another night's transform rebuilt them. Run `nightmarket transform --for-training` for {night} again."
         )
 
 
-def _frame(table: pa.Table, family: Family, as_of: date, *, with_label: bool) -> Frame:
-    customer_ids, customer = _encode(table.column(family.keys[0]))
-    category_ids, category = _encode(table.column(family.keys[1]))
-    order = np.lexsort((category, customer))
+def _frame(table: pa.Table, family: Family, as_of: date) -> Frame:
+    customer_ids, customer = _encode(table.column(family.key_names[0]))
+    if len(family.keys) > 1:
+        item_ids, item = _encode(table.column(family.key_names[1]))
+    else:
+        item_ids, item = np.asarray([""], dtype=object), np.zeros(len(customer), np.int32)
+    order = np.lexsort((item, customer))
     columns: dict[str, Floats] = {}
-    for name in family.behaviour_columns:
+    for name in family.columns:
         columns[name] = table.column(name).to_numpy()[order].astype(np.float32, copy=False)
-    label = table.column("label").to_numpy()[order].astype(np.uint8) if with_label else None
-    return Frame(as_of, customer_ids, category_ids, customer[order], category[order], columns, label)
+    return Frame(as_of, customer_ids, item_ids, customer[order], item[order], columns)
 
 
 def _encode(column: pa.ChunkedArray) -> tuple[NDArray[np.object_], NDArray[np.int32]]:

@@ -23,7 +23,7 @@ def affinity_columns(frame: Frame) -> dict[str, Floats]:
     has = frame.columns["pair__n_orders"] > 0
     ever = _grid(frame, np.where(has, np.log1p(np.nan_to_num(frame.columns["pair__n_orders"])), 0))
     recent = _grid(frame, np.log1p(np.nan_to_num(frame.columns["pair__decayed_orders"])))
-    at = (frame.customer, frame.category)
+    at = (frame.customer, frame.item)
     with threadpool_limits(1, user_api="blas"):
         basket, lately = ease(ever), ease(recent)
     return {
@@ -49,6 +49,6 @@ def ease(counts: Doubles, ridge: float = RIDGE_ROWS) -> Doubles:
 
 
 def _grid(frame: Frame, values: NDArray[np.floating]) -> Doubles:
-    grid = np.zeros((len(frame.customer_ids), len(frame.category_ids)))
-    grid[frame.customer, frame.category] = values
+    grid = np.zeros((len(frame.customer_ids), len(frame.item_ids)))
+    grid[frame.customer, frame.item] = values
     return grid

@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nightmarket.modeling.forecast import Forecast
+from nightmarket.modeling.frames import Frame
+
 Doubles = NDArray[np.float64]
 N_KNOTS = 24
 MIN_SLOPE = 0.05
@@ -39,6 +42,9 @@ class Calibrator:
         inside = np.interp(raw, x, v)
         logit = inside + np.minimum(raw - x[0], 0) + np.maximum(raw - x[-1], 0)
         return np.asarray(1 / (1 + np.exp(-logit)), np.float64)
+
+    def apply(self, raw: Doubles, frame: Frame) -> Forecast:  # noqa: ARG002 - the map is the same for every row
+        return Forecast(self(raw))
 
     def to_json(self) -> dict[str, Any]:
         return {"kind": "piecewise_linear_logit", "knots": list(self.knots), "values": list(self.values)}

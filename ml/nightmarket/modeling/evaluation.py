@@ -9,44 +9,51 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nightmarket.modeling.evaluate import N_ECE_BINS, equal_count_bins
-from nightmarket.modeling.gate import BASELINE
+from nightmarket.families.base import Kind
+from nightmarket.modeling.metrics.pairs import N_ECE_BINS, equal_count_bins
 from nightmarket.modeling.tournament import Tested, Tournament
 
 
 def metrics_of_recipe(tested: Tested, baseline: Tested) -> dict[str, float]:
-    """Return every metric with its interval, frequency's beside it, and the paired gain over it."""
+    """Return every metric with its interval, the baseline's beside it, and the paired gain over it."""
     found: dict[str, float] = {}
-    for name, value in tested.metrics.as_dict().items():
+    for name, value in tested.metrics.items():
         found[name] = value
         found[f"{name}_low"], found[f"{name}_high"] = tested.intervals[name].low, tested.intervals[name].high
-        found[f"{BASELINE}_{name}"] = baseline.metrics.as_dict()[name]
-        if tested.recipe != BASELINE:
+        found[f"baseline_{name}"] = baseline.metrics[name]
+        if tested.recipe != baseline.recipe:
             gain = tested.gains[name]
             found[f"gain_{name}_low"], found[f"gain_{name}_high"] = gain.low, gain.high
     return found
 
 
-def describe_tournament(tournament: Tournament, y: NDArray[np.uint8], *, threshold: float) -> dict[str, Any]:
-    """Return what the report draws: metrics by recipe, and the winner's reliability, lift and importance."""
-    baseline = tournament.tested[BASELINE]
-    winner = tournament.tested[tournament.decision.recipe]
-    return {
+def describe_tournament(tournament: Tournament, y: NDArray[Any], *, threshold: float) -> dict[str, Any]:
+    """Return what the report draws of a head: metrics by recipe, and the winner's reliability, lift and importance."""
+    head, winner = tournament.head, tournament.winner
+    baseline = tournament.tested[head.baseline]
+    description: dict[str, Any] = {
+        "head": head.name,
+        "kind": head.kind.value,
+        "baseline": head.baseline,
+        "gate_metric": head.gate_metric,
+        "test_origin": tournament.windows.test.isoformat(),
         "decision": asdict(tournament.decision),
         "threshold": threshold,
         "n_rows": len(y),
-        "n_positive": int(y.sum()),
+        "n_positive": int((y > 0).sum()),
         "metrics": {
             name: {metric: round(value, 6) for metric, value in metrics_of_recipe(one, baseline).items()}
             for name, one in tournament.tested.items()
         },
-        "reliability": reliability(y, winner.probability),
-        "lift": {name: lift(y, one.probability) for name, one in tournament.tested.items()},
         "importance": _rounded(winner.scorer.model.importance()),
     }
+    if head.kind is Kind.PROBABILITY:
+        description["reliability"] = reliability(y, winner.forecast.value)
+        description["lift"] = {name: lift(y, one.forecast.value) for name, one in tournament.tested.items()}
+    return description
 
 
-def reliability(y: NDArray[np.uint8], probability: NDArray[np.float64]) -> list[dict[str, float]]:
+def reliability(y: NDArray[Any], probability: NDArray[np.float64]) -> list[dict[str, float]]:
     """Return the mean forecast and the outcome in 20 bins of equally many rows, by rising forecast."""
     bins = equal_count_bins(probability, N_ECE_BINS)
     rows = np.maximum(np.bincount(bins, minlength=N_ECE_BINS), 1)
@@ -57,7 +64,7 @@ def reliability(y: NDArray[np.uint8], probability: NDArray[np.float64]) -> list[
     ]
 
 
-def lift(y: NDArray[np.uint8], probability: NDArray[np.float64], n_points: int = 50) -> list[dict[str, float]]:
+def lift(y: NDArray[Any], probability: NDArray[np.float64], n_points: int = 50) -> list[dict[str, float]]:
     """Return which share of all purchases the best-ranked share of rows holds."""
     hits = np.cumsum(y[np.argsort(-probability, kind="stable")])
     ends = (np.arange(1, n_points + 1) * len(y) // n_points).clip(1)

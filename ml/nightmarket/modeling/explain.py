@@ -88,13 +88,13 @@ def _mean_and_count(node: Mapping[str, Any]) -> tuple[float, float]:
 
 
 def top_rows(
-    customer: NDArray[np.int32], category: NDArray[np.int32], probability: Doubles, n_top: int
+    customer: NDArray[np.int32], item: NDArray[np.int32], probability: Doubles, n_top: int
 ) -> NDArray[np.int64]:
-    """Return the rows of each customer's ``n_top`` most probable categories, best first.
+    """Return the rows of each customer's ``n_top`` best rows, best first.
 
-    Equal probabilities are ordered by category (ids sorted), so the answer never depends on row order.
+    Equal ones are ordered by item (ids sorted), so the answer never depends on row order.
     """
-    order = np.lexsort((category, -probability, customer))
+    order = np.lexsort((item, -probability, customer))
     sorted_customer = customer[order]
     first = np.flatnonzero(np.concatenate(([True], sorted_customer[1:] != sorted_customer[:-1])))
     sizes = np.diff(np.concatenate((first, [len(order)])))

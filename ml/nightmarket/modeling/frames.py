@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,40 +16,53 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Frame:
-    """The eligible rows of one origin, sorted by customer_id and category_id.
+    """The eligible rows of one origin, sorted by customer and item.
 
     Attributes
     ----------
-    customer_ids, category_ids : the distinct ids, sorted.
-    customer, category : int32, shape (n,); positions in the above.
+    customer_ids, item_ids : the distinct ids, sorted. An item is what the family's second key names, a category or
+        a product; a family of customers alone has the one item "".
+    customer, item : int32, shape (n,); positions in the above.
     columns : float32 features by name, each of shape (n,); NaN where undefined.
-    label : uint8, shape (n,); 1 where the customer bought. None where the window is not read.
+    outcomes : float32 by head, each of shape (n,); NaN where undefined. Empty where the window is not read.
+    label : shape (n,); the outcome of the one head that is looked at, see :meth:`head`.
 
     Columns stay separate: Arrow hands them to LightGBM without a copy, and a new one costs only itself.
     """
 
     as_of_date: date
     customer_ids: NDArray[np.object_]
-    category_ids: NDArray[np.object_]
+    item_ids: NDArray[np.object_]
     customer: NDArray[np.int32]
-    category: NDArray[np.int32]
+    item: NDArray[np.int32]
     columns: Mapping[str, Floats]
-    label: NDArray[np.uint8] | None = None
+    outcomes: Mapping[str, Floats] = field(default_factory=dict)
+    label: NDArray[Any] | None = None
 
     def __len__(self) -> int:
         return len(self.customer)
 
     @property
     def is_new(self) -> NDArray[np.bool_]:
-        """True for pairs that were never bought before the origin."""
+        """True for pairs that were never bought before the origin; False throughout where rows are no pairs."""
+        if "pair__n_orders" not in self.columns:
+            return np.zeros(len(self), np.bool_)
         return ~(self.columns["pair__n_orders"] > 0)
 
     @property
-    def y(self) -> NDArray[np.uint8]:
-        """The labels of a frame that was read with them."""
+    def y(self) -> NDArray[Any]:
+        """The outcomes of the head that is looked at: uint8 for a probability, float64 for an amount."""
         if self.label is None:
             raise ValueError(f"Got a frame of {self.as_of_date} without labels but expected labels. Read it with them.")
         return self.label
+
+    def head(self, name: str, *, is_amount: bool = False) -> Frame:
+        """Return the rows on which the head ``name`` is defined, with its outcomes as ``y``."""
+        outcome = self.outcomes[name]
+        defined = np.isfinite(outcome)
+        kept = self if defined.all() else self.take(np.flatnonzero(defined))
+        values = kept.outcomes[name]
+        return replace(kept, label=values.astype(np.float64 if is_amount else np.uint8))
 
     def with_columns(self, new: Mapping[str, Floats]) -> Frame:
         return replace(self, columns={**self.columns, **new})
@@ -58,8 +72,9 @@ class Frame:
         return replace(
             self,
             customer=self.customer[rows],
-            category=self.category[rows],
+            item=self.item[rows],
             columns={name: column[rows] for name, column in self.columns.items()},
+            outcomes={name: outcome[rows] for name, outcome in self.outcomes.items()},
             label=None if self.label is None else self.label[rows],
         )
 
@@ -70,12 +85,57 @@ class Frame:
     def sha256(self) -> str:
         """Hash of everything in it: what a training run records as its data."""
         digest = hashlib.sha256(self.as_of_date.isoformat().encode())
-        for ids in (self.customer_ids, self.category_ids):
+        for ids in (self.customer_ids, self.item_ids):
             digest.update("\0".join(ids).encode())
-        for array in (self.customer, self.category, self.label):
-            if array is not None:
-                digest.update(np.ascontiguousarray(array).data)
-        for name in sorted(self.columns):
-            digest.update(name.encode())
-            digest.update(np.ascontiguousarray(self.columns[name]).data)
+        for array in (self.customer, self.item):
+            digest.update(np.ascontiguousarray(array).data)
+        for named in (self.outcomes, self.columns):
+            for name in sorted(named):
+                digest.update(name.encode())
+                digest.update(np.ascontiguousarray(named[name]).data)
         return digest.hexdigest()
+
+
+def attach_outcomes(
+    frame: Frame, *, customers: NDArray[np.object_], items: NDArray[np.object_] | None, outcomes: Mapping[str, Any]
+) -> Frame:
+    """Return ``frame`` with the outcomes of its rows, looked up among the rows of a label table.
+
+    Parameters
+    ----------
+    customers, items : the label table's keys, each (m,); no items for a family of customers alone
+    outcomes : by head, (m,) values; None for a head whose outcome is the row's presence
+    """
+    row, found = _rows_of(frame, customers, items)
+    attached: dict[str, Floats] = {}
+    for name, values in outcomes.items():
+        if values is None:
+            outcome = np.zeros(len(frame), np.float32)
+            outcome[row] = 1
+        else:
+            outcome = np.full(len(frame), np.nan, np.float32)
+            outcome[row] = np.asarray(values, np.float32)[found]
+        attached[name] = outcome
+    return replace(frame, outcomes=attached)
+
+
+def _rows_of(
+    frame: Frame, customers: NDArray[np.object_], items: NDArray[np.object_] | None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the frame's rows that the given keys name, and the positions of those keys."""
+    n_items = len(frame.item_ids)
+    customer = _positions(frame.customer_ids, customers)
+    item = np.zeros(len(customers), np.int64) if items is None else _positions(frame.item_ids, items)
+    known = np.flatnonzero((customer >= 0) & (item >= 0))
+    wanted = customer[known] * n_items + item[known]
+    have = frame.customer.astype(np.int64) * n_items + frame.item
+    place = np.searchsorted(have, wanted)
+    place[place == len(have)] = 0
+    hit = have[place] == wanted if len(have) else np.zeros(len(wanted), np.bool_)
+    return place[hit], known[hit]
+
+
+def _positions(ids: NDArray[np.object_], wanted: NDArray[np.object_]) -> NDArray[np.int64]:
+    """Return where each of ``wanted`` stands in ``ids``; -1 where it does not."""
+    position = {one: i for i, one in enumerate(ids.tolist())}
+    return np.fromiter((position.get(one, -1) for one in wanted.tolist()), np.int64, len(wanted))

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nightmarket.modeling.bootstrap import Interval
+from nightmarket.modeling.metrics.base import LOWER_IS_BETTER
 
-BASELINE = "frequency"
 REFIT_MEAN_FACTOR = 2.0
 """A shop's rate of purchases has not doubled or halved from one window to the next; a broken fit's does."""
 REFIT_LEAST_SPREAD = 0.2
@@ -21,11 +21,12 @@ REFIT_LEAST_SPREAD = 0.2
 class Candidate:
     """One recipe tested at the cut-off.
 
-    ``gains`` is the paired interval of its average precision minus that of each other recipe.
+    ``value`` is its gate metric; ``gains`` the paired interval of how much better that is than each
+    other recipe's, above 0 being better whichever way the metric runs.
     """
 
     recipe: str
-    average_precision: float
+    value: float
     gains: Mapping[str, Interval]
 
 
@@ -38,48 +39,53 @@ class GateDecision:
     reason: str
 
 
-def decide(candidates: Mapping[str, Candidate], champion: str | None) -> GateDecision:
+def decide(candidates: Mapping[str, Candidate], champion: str | None, *, baseline: str, metric: str) -> GateDecision:
     """Choose among recipes trained, calibrated and tested on the same windows.
 
     Parameters
     ----------
-    candidates : by recipe; ``frequency`` is always among them.
+    candidates : by recipe; ``baseline`` is always among them.
     champion : recipe of the version that may score up to now, or None.
+    metric : what ``value`` is, for the reason.
 
     Notes
     -----
-    A first champion is the best recipe whose gain over frequency has an interval above 0, else
-    frequency. Later a challenger needs the same against the champion's recipe *trained at this
+    A first champion is the best recipe whose gain over the baseline has an interval above 0, else
+    the baseline. Later a challenger needs the same against the champion's recipe *trained at this
     cut-off* (never against the old version, which saw some of these labels); else the
     champion's recipe is registered again, one window fresher. A champion that has fallen below
-    frequency has lost its place: the choice is made as if there were none.
+    the baseline has lost its place: the choice is made as if there were none.
     """
+    sign, said = -1 if metric in LOWER_IS_BETTER else 1, metric.replace("_", " ")
     holder = champion if champion in candidates else None
     fallen = ""
-    if holder and holder != BASELINE and candidates[BASELINE].gains[holder].low > 0:
-        gain = candidates[BASELINE].gains[holder]
-        fallen = f"{holder} fell below frequency: frequency gains {_words(gain)} average precision over it. "
+    if holder and holder != baseline and candidates[baseline].gains[holder].low > 0:
+        gain = candidates[baseline].gains[holder]
+        fallen = f"{holder} fell below {baseline}: {baseline} gains {_words(gain)} {said} over it. "
         holder = None
-    reference = holder or BASELINE
+    reference = holder or baseline
     better = [c for name, c in candidates.items() if name != reference and c.gains[reference].low > 0]
     if better:
-        best = max(better, key=lambda c: (c.average_precision, c.recipe))
+        best = max(better, key=lambda c: (sign * c.value, c.recipe))
         return GateDecision(
             best.recipe,
             True,
-            f"{fallen}{best.recipe} gains {_words(best.gains[reference])} average precision over {reference} "
-            f"({best.average_precision:.4f} against {candidates[reference].average_precision:.4f}), "
+            f"{fallen}{best.recipe} gains {_words(best.gains[reference])} {said} over {reference} "
+            f"({best.value:.4f} against {candidates[reference].value:.4f}), "
             "paired over customers, same cut-off.",
         )
     if fallen:
-        return GateDecision(BASELINE, True, f"{fallen}Nothing beats frequency: it takes over.")
-    others = max((c for c in candidates.values() if c.recipe != reference), key=lambda c: c.average_precision)
+        return GateDecision(baseline, True, f"{fallen}Nothing beats {baseline}: it takes over.")
+    stays = "The champion recipe stays, refitted." if holder else f"The baseline {baseline} is the first champion."
+    others = max((c for c in candidates.values() if c.recipe != reference), key=lambda c: sign * c.value, default=None)
+    if others is None:
+        return GateDecision(reference, True, f"Only {reference} competes ({said} {candidates[reference].value:.4f}).")
     return GateDecision(
         reference,
         True,
-        f"No recipe beats {reference} ({candidates[reference].average_precision:.4f}) at this cut-off; the nearest, "
-        f"{others.recipe} ({others.average_precision:.4f}), gains {_words(others.gains[reference])}, which is not "
-        f"above 0. {'The champion recipe stays, refitted.' if holder else 'Frequency is the first champion.'}",
+        f"No recipe beats {reference} ({said} {candidates[reference].value:.4f}) at this cut-off; the nearest, "
+        f"{others.recipe} ({others.value:.4f}), gains {_words(others.gains[reference])}, which is not "
+        f"above 0. {stays}",
     )
 
 
@@ -92,8 +98,8 @@ def hold_refit_gate(
 
     Parameters
     ----------
-    refitted, tested : (n,) probabilities of the same rows, those of the newest labelled origin
-    base_rate : share of those rows that came true
+    refitted, tested : (n,) forecasts of the same rows, those of the newest labelled origin
+    base_rate : mean outcome of those rows
 
     Notes
     -----
@@ -106,11 +112,11 @@ def hold_refit_gate(
     least = REFIT_LEAST_SPREAD * float(tested.std())
     n_bad = int((~np.isfinite(refitted)).sum())
     if n_bad:
-        fault = f"{n_bad} of its {len(refitted)} probabilities are not finite"
+        fault = f"{n_bad} of its {len(refitted)} forecasts are not finite"
     elif np.ptp(refitted) == 0 or refitted.std() < least:
-        fault = f"its probabilities have a standard deviation of {refitted.std():.4g}, expected {least:.4g} or more"
+        fault = f"its forecasts have a standard deviation of {refitted.std():.4g}, expected {least:.4g} or more"
     elif not low <= refitted.mean() <= high:
-        fault = f"its mean probability is {refitted.mean():.4g}, expected {low:.4g} to {high:.4g}"
+        fault = f"its mean forecast is {refitted.mean():.4g}, expected {low:.4g} to {high:.4g}"
     else:
         return decision
     return replace(

@@ -1,57 +1,107 @@
-"""From a frame and a scorer to the rows that are published. Pure: frame in, Arrow table out."""
+"""From a frame and scorers to the rows that are published. Pure: frame in, Arrow table out."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from nightmarket.families.base import Family
+from nightmarket.families.base import Family, Kind
 from nightmarket.modeling.explain import reason_sentences, top_rows
+from nightmarket.modeling.forecast import Forecast
 from nightmarket.modeling.frames import Frame
 from nightmarket.modeling.tournament import Scorer
 
+N_REASONS = 3
+
 
 def score_frame(
-    frame: Frame, scorer: Scorer, family: Family, *, top_k: int | None, model_version: str, run_id: str
+    frame: Frame,
+    scorers: Mapping[str, Scorer],
+    family: Family,
+    *,
+    top_k: int | None,
+    model_version: str,
+    run_id: str,
 ) -> pa.Table:
-    """Return the published columns for every row of ``frame``, sorted by the family's keys.
+    """Return the published columns of the rows of ``frame``, sorted by the family's keys.
 
     Parameters
     ----------
-    top_k : keep only each customer's K most probable categories; equal ones by category_id. None: all.
+    scorers : by head; the columns of a head that has none are null
+    top_k : keep only each customer's K rows with the greatest primary forecast; equal ones by the second
+        key, ascending. None: all.
     """
-    probability = scorer.probabilities(frame)
-    explained = top_rows(frame.customer, frame.category, probability, max(family.n_reasons_top, top_k or 0))
-    reasons = _reasons(frame, scorer, family, explained)
+    forecasts = {name: scorer.forecast(frame) for name, scorer in scorers.items()}
+    value = forecasts[family.primary.name].value
+    explained = top_rows(frame.customer, frame.item, value, max(family.n_reasons_top, top_k or 0))
+    reasons = _reasons(frame, scorers[family.primary.name], family, explained)
     kept = np.arange(len(frame))
     if top_k is not None:
-        kept = np.sort(top_rows(frame.customer, frame.category, probability, top_k))
+        kept = np.sort(top_rows(frame.customer, frame.item, value, top_k))
     n = len(kept)
-    columns: dict[str, pa.Array | pa.ChunkedArray] = {
-        family.keys[0]: _take(frame.customer_ids, frame.customer[kept]),
-        family.keys[1]: _take(frame.category_ids, frame.category[kept]),
-        "as_of_date": pa.repeat(pa.scalar(frame.as_of_date, pa.date32()), n),
-        "horizon_days": pa.repeat(pa.scalar(family.horizon_days, pa.int32()), n),
-        "probability": pa.array(probability[kept]),
+    keys = ((frame.customer_ids, frame.customer), (frame.item_ids, frame.item))
+    columns: dict[str, pa.Array] = {
+        name: _take(ids, codes[kept]) for name, (ids, codes) in zip(family.key_names, keys, strict=False)
     }
-    for i, column in enumerate(reasons):
-        columns[f"reason_{i + 1}"] = pa.array(column[kept], pa.string())
+    columns["as_of_date"] = pa.repeat(pa.scalar(frame.as_of_date, pa.date32()), n)
+    columns["horizon_days"] = pa.repeat(pa.scalar(family.horizon_days, pa.int32()), n)
+    predictions = _predictions(frame, forecasts, family)
+    for column in family.predictions:
+        columns[column.name] = _arrow(predictions.get(column.name), column.type, kept)
+    for i, sentences in enumerate(reasons):
+        columns[f"reason_{i + 1}"] = pa.array(sentences[kept], pa.string())
     columns["model_version"] = pa.repeat(model_version, n)
     columns["run_id"] = pa.repeat(run_id, n)
     return pa.table(columns)
 
 
+def _predictions(
+    frame: Frame, forecasts: Mapping[str, Forecast], family: Family
+) -> dict[str, NDArray[np.generic] | None]:
+    found: dict[str, NDArray[np.generic] | None] = {}
+    for head in family.heads:
+        forecast = forecasts.get(head.name)
+        if forecast is None:
+            continue
+        found[head.name] = forecast.value
+        if head.kind is Kind.AMOUNT:
+            found[f"{head.name}_low"], found[f"{head.name}_high"] = forecast.low, forecast.high
+    if family.describe is not None:
+        found |= family.describe(frame, forecasts)
+    return found
+
+
+_ARROW_TYPES = {
+    "DOUBLE": pa.float64(),
+    "INTEGER": pa.int32(),
+    "VARCHAR": pa.string(),
+    "BOOLEAN": pa.bool_(),
+    "DATE": pa.date32(),
+}
+
+
+def _arrow(values: NDArray[np.generic] | None, sql_type: str, kept: NDArray[np.int64]) -> pa.Array:
+    arrow_type = _ARROW_TYPES[sql_type]
+    if values is None:
+        return pa.nulls(len(kept), arrow_type)
+    # An undefined number is null: NaN sorts above every number in SQL.
+    return pa.array(values[kept], from_pandas=True).cast(arrow_type)
+
+
 def _reasons(frame: Frame, scorer: Scorer, family: Family, rows: NDArray[np.int64]) -> Sequence[NDArray[np.object_]]:
-    group = np.asarray([family.reason_of_feature[name] for name in scorer.model.features])
-    found, _ = scorer.model.contributions(frame, rows, group)
-    # What the model never reads is no reason, however true it is of the row.
-    read = np.unique(group)
-    facts = {name: frame.columns[name][rows] for name in family.feature_columns}
-    sentences = reason_sentences(found[:, read], facts, [family.reasons[i] for i in read])
-    columns = [np.full(len(frame), None, dtype=object) for _ in range(3)]
+    if family.make_reasons is not None:
+        sentences = family.make_reasons(frame, rows)
+    else:
+        group = np.asarray([family.reason_of_feature[name] for name in scorer.model.features])
+        found, _ = scorer.model.contributions(frame, rows, group)
+        # What the model never reads is no reason, however true it is of the row.
+        read = np.unique(group)
+        facts = {name: frame.columns[name][rows] for name in family.feature_columns}
+        sentences = reason_sentences(found[:, read], facts, [family.reasons[i] for i in read], N_REASONS)
+    columns = [np.full(len(frame), None, dtype=object) for _ in range(N_REASONS)]
     for i, column in enumerate(columns):
         column[rows] = [row[i] for row in sentences]
     return columns

@@ -63,8 +63,8 @@ def text_neighbours(frame: Frame, category_means: NDArray[np.float64]) -> Floats
     centred = np.where(has_text[:, None], means - means[has_text].mean(axis=0), 0) if has_text.any() else means
     norms = np.sqrt((centred**2).sum(axis=1, keepdims=True))
     unit = np.divide(centred, norms, out=np.zeros_like(centred), where=norms > 0)
-    orders = np.zeros((len(frame.customer_ids), len(frame.category_ids)))
-    orders[frame.customer, frame.category] = np.log1p(np.nan_to_num(frame.columns["pair__decayed_orders"]))
+    orders = np.zeros((len(frame.customer_ids), len(frame.item_ids)))
+    orders[frame.customer, frame.item] = np.log1p(np.nan_to_num(frame.columns["pair__decayed_orders"]))
     with threadpool_limits(1, user_api="blas"):
         weights = np.exp((unit @ unit.T - 1) / _TEMPERATURE)
         weights[:, ~has_text] = 0
@@ -73,14 +73,14 @@ def text_neighbours(frame: Frame, category_means: NDArray[np.float64]) -> Floats
         smoothed = orders @ weights.T
     with np.errstate(invalid="ignore", divide="ignore"):
         shares = np.where(has_text & (total > 0), smoothed / total, np.nan)
-    return shares[frame.customer, frame.category].astype(np.float32)
+    return shares[frame.customer, frame.item].astype(np.float32)
 
 
 def text_columns(frame: Frame, rows: TextRows, projection: Projection) -> dict[str, Floats]:
     """Return the text features of every row of ``frame``; NaN where one side has no text."""
     profiles = build_text_profiles(
         customers=frame.customer_ids.tolist(),
-        categories=frame.category_ids.tolist(),
+        categories=frame.item_ids.tolist(),
         customer_rows=rows.customer,
         category_rows=rows.category,
         product_rows=rows.text,
@@ -88,14 +88,14 @@ def text_columns(frame: Frame, rows: TextRows, projection: Projection) -> dict[s
         product_vectors=rows.vectors,
         category_weights=rows.orders,
     )
-    close = similarity(profiles, (frame.customer, frame.category))
+    close = similarity(profiles, (frame.customer, frame.item))
     columns = {
         "text__rest_similarity": close.to_rest.astype(np.float32),
         "text__neighbours": text_neighbours(frame, profiles.category_means),
     }
     for side, vectors, codes in (
         ("customer", profiles.customer_vectors(projection), frame.customer),
-        ("category", profiles.category_vectors(projection), frame.category),
+        ("category", profiles.category_vectors(projection), frame.item),
     ):
         for i in range(vectors.shape[1]):
             columns[f"text__{side}_{i:02d}"] = vectors[:, i].astype(np.float32)[codes]

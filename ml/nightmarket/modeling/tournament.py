@@ -1,4 +1,4 @@
-"""The tournament at a cut-off: every recipe trained, calibrated and tested on the same windows, then the gate."""
+"""The tournament of a head at a cut-off: every recipe trained, calibrated, tested on the same windows; the gate."""
 
 from __future__ import annotations
 
@@ -10,39 +10,44 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nightmarket.errors import TrainingRefused
-from nightmarket.modeling.bootstrap import Interval, bootstrap_metrics, draw_customers, intervals, paired_gain
-from nightmarket.modeling.calibrate import LEVEL_TRUST, Calibrator, fit_calibrator
-from nightmarket.modeling.evaluate import Metrics, evaluate
+from nightmarket.families.base import Family, Head, Kind
+from nightmarket.modeling.amounts import fit_conformal
+from nightmarket.modeling.bootstrap import Interval, draw_customers, intervals, paired_gain
+from nightmarket.modeling.calibrate import LEVEL_TRUST, fit_calibrator
+from nightmarket.modeling.forecast import Calibration, Forecast
 from nightmarket.modeling.frames import Frame
-from nightmarket.modeling.gate import BASELINE, Candidate, GateDecision, decide
-from nightmarket.modeling.recipes import FittedModel, Recipe
+from nightmarket.modeling.gate import Candidate, GateDecision, decide, hold_refit_gate
+from nightmarket.modeling.metrics import METRICS
+from nightmarket.modeling.recipes import RECIPES, FittedModel, Recipe
 from nightmarket.modeling.splits import TrainingWindows
 
 Doubles = NDArray[np.float64]
+MIN_CUSTOMERS, MIN_POSITIVES = 100, 50
+"""Customers and positive rows below which only the baseline is trained."""
 
 
 @dataclass(frozen=True)
 class Scorer:
-    """A fitted model with its calibrator: a frame in, probabilities out."""
+    """A fitted model with its calibration: a frame in, forecasts out."""
 
     model: FittedModel
-    calibrator: Calibrator
+    calibration: Calibration
 
-    def probabilities(self, frame: Frame) -> Doubles:
-        return self.calibrator(self.model.raw_scores(frame))
+    def forecast(self, frame: Frame) -> Forecast:
+        return self.calibration.apply(self.model.raw_scores(frame), frame)
 
 
 @dataclass(frozen=True)
 class Tested:
     """One recipe on the test origin.
 
-    ``gains`` holds, per metric, the paired interval of this recipe minus frequency.
+    ``gains`` holds, per metric, the paired interval of how much better this recipe is than the head's baseline.
     """
 
     recipe: str
     scorer: Scorer
-    probability: Doubles
-    metrics: Metrics
+    forecast: Forecast
+    metrics: Mapping[str, float]
     intervals: Mapping[str, Interval]
     gains: Mapping[str, Interval]
     draws: Mapping[str, Doubles]
@@ -50,60 +55,157 @@ class Tested:
 
 @dataclass(frozen=True)
 class Tournament:
-    """What the windows said."""
+    """What the windows said of one head."""
 
+    head: Head
+    windows: TrainingWindows
     tested: Mapping[str, Tested]
     decision: GateDecision
 
+    @property
+    def winner(self) -> Tested:
+        return self.tested[self.decision.recipe]
+
+
+def look_at(head: Head, frame: Frame) -> Frame:
+    """Return the rows of ``frame`` on which ``head`` is defined, with its outcomes."""
+    return frame.head(head.name, is_amount=head.kind is Kind.AMOUNT)
+
 
 def fit_scorer(
-    recipe: Recipe, train: Sequence[Frame], calibrate: Frame, *, features: Sequence[str], seed: int, threads: int
+    head: Head,
+    recipe: Recipe,
+    train: Sequence[Frame],
+    calibrate: Frame,
+    *,
+    features: Sequence[str],
+    seed: int,
+    threads: int,
 ) -> Scorer:
-    """Fit on ``train`` and calibrate on an origin that the fit has not seen."""
+    """Fit on ``train`` and calibrate on an origin that the fit has not seen; all frames looked at by ``head``."""
     model = recipe.fit(train, features=features, seed=seed, threads=threads)
+    raw = model.raw_scores(calibrate)
+    if head.kind is Kind.AMOUNT:
+        return Scorer(model, fit_conformal(raw, calibrate.y))
     level_trust = LEVEL_TRUST if model.knows_level else 1.0
-    return Scorer(model, fit_calibrator(model.raw_scores(calibrate), calibrate.y, level_trust=level_trust))
+    return Scorer(model, fit_calibrator(raw, calibrate.y, level_trust=level_trust))
 
 
-def measure_scorers(scorers: Mapping[str, Scorer], test: Frame, *, threshold: float, seed: int) -> dict[str, Tested]:
-    """Measure every scorer on ``test``, with the same bootstrap draws for all."""
+def measure_scorers(
+    head: Head, scorers: Mapping[str, Scorer], test: Frame, *, threshold: float, seed: int
+) -> dict[str, Tested]:
+    """Measure every scorer on ``test``, looked at by ``head``, with the same bootstrap draws for all."""
     draws_of_customers = draw_customers(len(test.customer_ids), seed=seed)
-    y, is_new = test.y, test.is_new
-    probabilities = {name: scorer.probabilities(test) for name, scorer in scorers.items()}
-    draws = {
-        name: bootstrap_metrics(
-            y=y,
-            probability=probability,
-            is_new=is_new,
-            customer=test.customer,
-            threshold=threshold,
-            multiplicities=draws_of_customers,
-        )
-        for name, probability in probabilities.items()
+    forecasts = {name: scorer.forecast(test) for name, scorer in scorers.items()}
+    measured = {
+        name: METRICS[head.metrics](test, forecast, multiplicities=draws_of_customers, threshold=threshold)
+        for name, forecast in forecasts.items()
     }
+    baseline = measured[head.baseline]
     return {
         name: Tested(
             recipe=name,
             scorer=scorers[name],
-            probability=probability,
-            metrics=evaluate(y, probability, is_new, threshold),
-            intervals=intervals(draws[name]),
-            gains={metric: paired_gain(draws[name], draws[BASELINE], metric) for metric in draws[name]},
-            draws=draws[name],
+            forecast=forecasts[name],
+            metrics=one.metrics,
+            intervals=intervals(one.draws),
+            gains={metric: paired_gain(one.draws, baseline.draws, metric) for metric in one.draws},
+            draws=one.draws,
         )
-        for name, probability in probabilities.items()
+        for name, one in measured.items()
     }
 
 
-def hold_gate(tested: Mapping[str, Tested], champion: str | None) -> GateDecision:
-    """Let the gate choose by average precision, each pair of recipes on the same draws."""
+def hold_tournament(
+    family: Family,
+    head: Head,
+    frames: Mapping[date, Frame],
+    windows: TrainingWindows,
+    champion: str | None,
+    *,
+    threshold: float,
+    seed: int,
+    threads: int,
+    compared: tuple[str, ...] = (),
+) -> Tournament:
+    """Train, calibrate and test every recipe of ``head`` on the same windows, and let the gate choose.
+
+    Parameters
+    ----------
+    frames : by origin, with the family's features and outcomes
+    champion : recipe of the version that may score up to now, or None
+    compared : recipes that are tested beside those that compete, and that the gate does not see
+    """
+    seen = {origin: look_at(head, frames[origin]) for origin in windows.origins}
+    train = [seen[origin] for origin in windows.train]
+    competing, why = competing_recipes(head, train)
+    scorers = {
+        name: fit_scorer(
+            head,
+            RECIPES[name],
+            train,
+            seen[windows.calibrate],
+            features=family.features_of(head),
+            seed=seed,
+            threads=threads,
+        )
+        for name in dict.fromkeys((*competing, *compared))
+    }
+    tested = measure_scorers(head, scorers, seen[windows.test], threshold=threshold, seed=seed)
+    decision = hold_gate(head, {name: tested[name] for name in competing}, champion)
+    return Tournament(head, windows, tested, replace(decision, reason=f"{why} {decision.reason}") if why else decision)
+
+
+def refit_winner(
+    family: Family, tournament: Tournament, frames: Mapping[date, Frame], *, seed: int, threads: int
+) -> tuple[Scorer, GateDecision]:
+    """Fit the winner again one window later, and ask of that fit what can be asked without a test window."""
+    head, windows = tournament.head, tournament.windows
+    test = look_at(head, frames[windows.test])
+    refitted = fit_scorer(
+        head,
+        RECIPES[tournament.decision.recipe],
+        [look_at(head, frames[origin]) for origin in windows.refit_train],
+        look_at(head, frames[windows.refit_calibrate]),
+        features=family.features_of(head),
+        seed=seed,
+        threads=threads,
+    )
+    decision = hold_refit_gate(
+        tournament.decision,
+        refitted=refitted.forecast(test).value,
+        tested=tournament.winner.forecast.value,
+        base_rate=float(test.y.mean()),
+    )
+    return refitted, decision
+
+
+def competing_recipes(head: Head, train: Sequence[Frame]) -> tuple[tuple[str, ...], str]:
+    """Return the recipes that may compete, and why not all of them do ("" where they all do).
+
+    With fewer than ``MIN_CUSTOMERS`` customers or ``MIN_POSITIVES`` positives, what a model learns is noise,
+    and a test that small cannot tell: the baseline alone is registered, and every row says so in its
+    model_version.
+    """
+    n_customers = len({one for frame in train for one in frame.customer_ids[np.unique(frame.customer)].tolist()})
+    n_positive = int(sum((frame.y > 0).sum() for frame in train))
+    if n_customers >= MIN_CUSTOMERS and n_positive >= MIN_POSITIVES:
+        return head.recipes, ""
+    return (head.baseline,), (
+        f"Got {n_customers} customers and {n_positive} positive rows to train {head.name} on but expected at least "
+        f"{MIN_CUSTOMERS} and {MIN_POSITIVES}: only the baseline competes."
+    )
+
+
+def hold_gate(head: Head, tested: Mapping[str, Tested], champion: str | None) -> GateDecision:
+    """Let the gate choose by the head's gate metric, each pair of recipes on the same draws."""
     return decide(
         {
             name: Candidate(
                 name,
-                one.metrics.average_precision,
+                one.metrics[head.gate_metric],
                 {
-                    other: paired_gain(one.draws, two.draws, "average_precision")
+                    other: paired_gain(one.draws, two.draws, head.gate_metric)
                     for other, two in tested.items()
                     if other != name
                 },
@@ -111,38 +213,45 @@ def hold_gate(tested: Mapping[str, Tested], champion: str | None) -> GateDecisio
             for name, one in tested.items()
         },
         champion,
+        baseline=head.baseline,
+        metric=head.gate_metric,
     )
 
 
-def keep_usable(windows: TrainingWindows, frames: Mapping[date, Frame]) -> TrainingWindows:
+def keep_usable(head: Head, windows: TrainingWindows, frames: Mapping[date, Frame]) -> TrainingWindows:
     """Drop the training origins that teach nothing: a season when the shop was closed, or one stray early order.
+
+    Parameters
+    ----------
+    frames : by origin, with outcomes
 
     Raises
     ------
     TrainingRefused
         No training origin is left, or the calibrate or the test origin is such a one: those cannot be spared.
     """
+    seen = {origin: look_at(head, frames[origin]) for origin in windows.origins}
     for origin in (windows.calibrate, windows.test):
-        if _is_one_class(frames[origin]):
+        if _is_one_class(seen[origin]):
             raise TrainingRefused(
-                f"Got {_counts(frames[origin])} at the origin {origin} but expected both bought and not bought pairs: "
-                "the training is calibrated and tested there. Choose a later night, or give more history."
+                f"Got {_counts(seen[origin])} at the origin {origin} for {head.name} but expected both positive and "
+                "other rows: the training is calibrated and tested there. Choose a later night, or give more history."
             )
-    dropped = tuple(origin for origin in windows.origins if _is_one_class(frames[origin]))
+    dropped = tuple(origin for origin in windows.origins if _is_one_class(seen[origin]))
     train = tuple(origin for origin in windows.train if origin not in dropped)
     if not train:
-        found = ", ".join(f"{origin}: {_counts(frames[origin])}" for origin in windows.train)
+        found = ", ".join(f"{origin}: {_counts(seen[origin])}" for origin in windows.train)
         raise TrainingRefused(
-            f"Got 0 of {len(windows.train)} training origins with both bought and not bought pairs ({found}) but "
-            "expected at least 1. Choose a later night, or give more history."
+            f"Got 0 of {len(windows.train)} training origins with both positive and other rows of {head.name} "
+            f"({found}) but expected at least 1. Choose a later night, or give more history."
         )
     refit_train = tuple(origin for origin in windows.refit_train if origin not in dropped)
     return replace(windows, train=train, refit_train=refit_train, dropped=dropped)
 
 
 def _is_one_class(frame: Frame) -> bool:
-    return int(frame.y.sum()) in (0, len(frame))
+    return len(frame) == 0 or bool((frame.y == frame.y[0]).all())
 
 
 def _counts(frame: Frame) -> str:
-    return f"{int(frame.y.sum())} purchases in {len(frame)} rows"
+    return f"{int((frame.y > 0).sum())} positive of {len(frame)} rows"

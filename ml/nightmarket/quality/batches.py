@@ -43,7 +43,7 @@ def features_batch(
     Queries may also read ``night_counts`` (one row: the night's rows, pairs, customers and
     categories) and, where nothing smaller will do, ``night_features``: the rows themselves.
     """
-    keys = ("snapshot_id", "as_of_date", *family.keys)
+    keys = ("snapshot_id", "as_of_date", *family.key_names)
     connection.execute(
         f"create or replace temp view night_features as select * from {family.feature_view} "
         f"where snapshot_id = {literal(snapshot_id)} and as_of_date in {literal(as_of_dates)}"
@@ -56,8 +56,8 @@ def features_batch(
         "select as_of_date, unnest(['lowest', 'highest']) as bound, count(*) as n_rows"
         f"{', ' + bounds if bounds else ''} from night_features group by as_of_date"
     )
-    pair = ", ".join(family.keys)
-    distinct = ", ".join(f"count(distinct {key}) as n_{key}s" for key in family.keys)
+    pair = ", ".join(family.key_names)
+    distinct = ", ".join(f"count(distinct {key}) as n_{key}s" for key in family.key_names)
     connection.execute(
         "create or replace temp table night_counts as "
         f"select sum(n_repeats) as n_rows, count(*) as n_pairs, {distinct} "
@@ -81,6 +81,6 @@ def scores_batch(
     if previous is not None:
         connection.execute(
             "create or replace temp view previous_scores as "
-            f"select probability from read_parquet({literal(str(previous))})"
+            f"select * from read_parquet({literal(str(previous))})"
         )
     return Batch(suite=suite, relation=relation, query=f"select * from {relation}", facts=facts)

@@ -38,6 +38,7 @@ FACTS: dict[str, dict[str, str]] = {
         "model_age_days": "Days from the model's `label_cutoff` to the night, as `score` recorded them.",
         "run_id": "Run that `score` recorded.",
         "n_reason_rows": "Most probable rows of a customer that must have a reason.",
+        "top_k": "Rows that the family publishes per customer; unknown: all.",
         "top_k_categories": "Published categories per customer (`NIGHTMARKET_TOP_K_CATEGORIES`); unknown: all.",
         "all_categories": "True where every category is published; unknown where only the top ones are.",
         "base_rate": "Share of positives at the newest labelled date; unknown where the warehouse has no labels.",

@@ -9,7 +9,7 @@ BORDERS = ("landed", "features", "scores")
 
 TABLES: dict[str, tuple[str, ...]] = {
     "landed": tuple(CONTRACT_TABLES),
-    "features": tuple(FAMILIES),
+    "features": tuple(name for name, family in FAMILIES.items() if family.feature_view is not None),
     "scores": tuple(FAMILIES),
 }
 
@@ -32,7 +32,11 @@ NUMBER_TYPES = (
 
 def relation_of(border: str, table: str) -> str:
     """Return the name under which people know the table that is checked."""
-    return {"landed": f"raw.{table}", "scores": f"scores.{table}"}.get(border) or FAMILIES[table].feature_view
+    if border == "features":
+        view = FAMILIES[table].feature_view
+        assert view is not None  # noqa: S101 - TABLES has only families with one
+        return view
+    return {"landed": f"raw.{table}", "scores": f"scores.{table}"}[border]
 
 
 def columns_of(border: str, table: str) -> dict[str, str]:
@@ -44,17 +48,7 @@ def columns_of(border: str, table: str) -> dict[str, str]:
         return {
             "snapshot_id": "VARCHAR",
             "as_of_date": "DATE",
-            **dict.fromkeys(family.keys, "VARCHAR"),
-            **dict.fromkeys(family.behaviour_columns, NUMBER),
+            **dict.fromkeys(family.key_names, "VARCHAR"),
+            **dict.fromkeys(family.columns, NUMBER),
         }
-    return {
-        **dict.fromkeys(family.keys, "VARCHAR"),
-        "as_of_date": "DATE",
-        "horizon_days": "INTEGER",
-        "probability": "DOUBLE",
-        "reason_1": "VARCHAR",
-        "reason_2": "VARCHAR",
-        "reason_3": "VARCHAR",
-        "model_version": "VARCHAR",
-        "run_id": "VARCHAR",
-    }
+    return {column.name: column.type for column in family.table.columns}

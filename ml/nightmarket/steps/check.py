@@ -10,10 +10,11 @@ from typing import Any
 from nightmarket.errors import CheckFailed, StepMissing
 from nightmarket.families import FAMILIES
 from nightmarket.io.atomic import read_json, sha256_of_file, write_json, write_text
+from nightmarket.io.heads import accept_head
 from nightmarket.io.landing import Snapshot, read_snapshot
 from nightmarket.io.night import BORDERS, Night
 from nightmarket.io.night_facts import first_order_date, newest_base_rate, previous_published, previous_rows
-from nightmarket.io.warehouse import open_warehouse, pin_snapshot
+from nightmarket.io.warehouse import open_warehouse, pin_snapshot, writer_lock
 from nightmarket.quality.batches import features_batch, landed_batch, scores_batch
 from nightmarket.quality.data_docs import render_index, render_night, render_suite
 from nightmarket.quality.outcomes import (
@@ -37,12 +38,16 @@ EXPECTATIONS = "expectations"
 def run(settings: Settings, *, border: str, as_of: date, snapshot_id: str) -> StepResult:
     """Check ``border`` and write its Data Docs; the warehouse and the staged files stay as they are.
 
+    A load that passes the first border is accepted: later loads of its source build on it.
+
     Raises
     ------
     CheckFailed
         A ``stop`` does not hold; the message names table, expectation, observed, expected and why.
     SuiteInvalid
         A file of ``expectations/`` is missing or does not say all that it must.
+    HeadMoved
+        Another load of the source was accepted since this one was landed.
     StepMissing, SnapshotMissing, WarehouseLocked
         The border's tables are not there, or another process writes them.
     """
@@ -53,6 +58,9 @@ def run(settings: Settings, *, border: str, as_of: date, snapshot_id: str) -> St
     folder = _write_data_docs(settings, night, border, outcomes)
     if verdict_of(outcomes) == FAILED:
         raise CheckFailed(failure_text(border, outcomes, str(folder)))
+    if border == "landed":
+        with writer_lock(settings):
+            accept_head(settings, snapshot_id)
     return StepResult(
         rows=sum(len(suite.outcomes) for suite in outcomes),
         detail={
@@ -146,6 +154,7 @@ def _check_scores(settings: Settings, night: Night, snapshot: Snapshot, suites: 
                 "model_age_days": record["model_age_days"],
                 "run_id": record["run_id"],
                 "n_reason_rows": family.n_reasons_top,
+                "top_k": family.top_k,
                 "top_k_categories": settings.top_k_categories,
                 "all_categories": True if settings.top_k_categories is None else None,
                 "base_rate": newest_base_rate(

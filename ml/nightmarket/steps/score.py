@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from nightmarket.errors import NoChampion
@@ -19,7 +20,6 @@ from nightmarket.io.scored_rows import write_scored_rows
 from nightmarket.io.serving import recorded_model_version
 from nightmarket.io.training_data import FrameReader, TextSpace
 from nightmarket.io.warehouse import open_warehouse
-from nightmarket.modeling.features import derive_features
 from nightmarket.modeling.scoring import score_frame
 from nightmarket.settings import Settings
 from nightmarket.steps import StepResult
@@ -45,15 +45,14 @@ def run(settings: Settings, *, family: str, as_of: date, snapshot_id: str) -> St
     )
     space = TextSpace(embedded["encoder_key"], embedded["dim"])
     with open_warehouse(settings) as connection:
-        reader = FrameReader(connection, chosen, snapshot_id, space)
-        frame = reader.read(as_of, with_label=False)
-        frame = derive_features(frame, reader.read_text(frame), stored.projection)
-    run_id = _run_id(settings, as_of, snapshot_id, stored.manifest_sha256)
+        reader = FrameReader(connection, chosen, snapshot_id, space, night=as_of)
+        frame = reader.derive(reader.read(as_of, with_label=False), stored.space)
+    run_id = _run_id(settings, chosen, as_of, snapshot_id, stored.manifest_sha256)
     table = score_frame(
         frame,
-        stored.scorer,
+        stored.scorers,
         chosen,
-        top_k=settings.top_k_categories,
+        top_k=_top_k(settings, chosen),
         model_version=version.name,
         run_id=run_id,
     )
@@ -73,11 +72,24 @@ def run(settings: Settings, *, family: str, as_of: date, snapshot_id: str) -> St
             "recorded_version_not_used": choice.not_used,
             "manifest_sha256": version.manifest_sha256,
             "code_revision": code_revision(),
+            "heads": {name: scorer.model.recipe for name, scorer in stored.scorers.items()},
+            "heads_without_model": [head.name for head in chosen.heads if head.name not in stored.scorers],
             "n_customers": len(frame.customer_ids),
-            "n_categories": len(frame.category_ids),
-            "mean_probability": round(float(pc.mean(table["probability"]).as_py()), 6),
+            "n_items": len(frame.item_ids),
+            "mean_forecast": _mean(table, chosen.primary.name),
         },
     )
+
+
+def _top_k(settings: Settings, family: Family) -> int | None:
+    """Return how many rows of each customer are kept: the family's say, or the shop's where items are categories."""
+    is_of_categories = "category_id" in family.key_names
+    return settings.top_k_categories if family.top_k is None and is_of_categories else family.top_k
+
+
+def _mean(table: pa.Table, column: str) -> float | None:
+    mean = pc.mean(table[column]).as_py()
+    return None if mean is None else round(float(mean), 6)
 
 
 @dataclass(frozen=True)
@@ -120,7 +132,7 @@ def choose_version(settings: Settings, family: Family, as_of: date, snapshot_id:
     return Choice(version, not_used)
 
 
-def _run_id(settings: Settings, as_of: date, snapshot_id: str, manifest_sha256: str) -> str:
+def _run_id(settings: Settings, family: Family, as_of: date, snapshot_id: str, manifest_sha256: str) -> str:
     """Name the run by everything that decides its rows, so that the same run has the same name.
 
     The snapshot stands for the source, its time zone and currency; the manifest for features and encoder.
@@ -132,6 +144,6 @@ def _run_id(settings: Settings, as_of: date, snapshot_id: str, manifest_sha256: 
             "manifest_sha256": manifest_sha256,
             "code_revision": code_revision(),
             "late_lookback_days": settings.late_lookback_days,
-            "top_k_categories": settings.top_k_categories,
+            "top_k": _top_k(settings, family),
         }
     )[:16]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from nightmarket.errors import NoChampion, StepMissing
 from nightmarket.families import get_family
 from nightmarket.families.base import Family
-from nightmarket.io.atomic import sha256_of_json
+from nightmarket.io.atomic import sha256_of_json, write_text
 from nightmarket.io.landing import read_snapshot
 from nightmarket.io.model_files import save_model
 from nightmarket.io.night import Night
@@ -22,24 +22,15 @@ from nightmarket.io.revision import code_revision
 from nightmarket.io.tracking import RunRecord, log_training, write_mlmodel
 from nightmarket.io.training_data import FrameReader, TextSpace, first_order_date
 from nightmarket.io.warehouse import open_warehouse
-from nightmarket.modeling.evaluation import describe_tournament, metrics_of_recipe
-from nightmarket.modeling.features import derive_features
-from nightmarket.modeling.frames import Frame
-from nightmarket.modeling.gate import BASELINE, hold_refit_gate
+from nightmarket.modeling.evaluating.results import describe_head, describe_test, plain
+from nightmarket.modeling.evaluation import metrics_of_recipe
 from nightmarket.modeling.recipes import RECIPES
-from nightmarket.modeling.splits import TrainingWindows, training_windows
-from nightmarket.modeling.text_features import fit_text_projection
-from nightmarket.modeling.tournament import (
-    Scorer,
-    Tournament,
-    fit_scorer,
-    hold_gate,
-    keep_usable,
-    measure_scorers,
-)
+from nightmarket.modeling.splits import TrainingWindows, origins_of, windows_of_family
+from nightmarket.modeling.tournament import look_at
+from nightmarket.modeling.training import Trained, TrainingFrames, read_training_frames, train_family
+from nightmarket.report.model_card import make_model_card
 from nightmarket.settings import Settings
 from nightmarket.steps import StepResult
-from nightmarket.text.profiles import Projection
 
 SEED = 20_170_101
 
@@ -51,14 +42,19 @@ class _Training:
     family: Family
     snapshot_id: str
     encoder_key: str
-    windows: TrainingWindows
+    windows: Mapping[str, TrainingWindows]
     data_sha256: str
     threshold: float
 
+    @property
+    def cut_off(self) -> date:
+        return self.windows[self.family.primary.name].cut_off
+
     def facts(self) -> dict[str, Any]:
+        primary = self.windows[self.family.primary.name]
         return {
             "family": self.family.name,
-            "label_cutoff": self.windows.cut_off.isoformat(),
+            "label_cutoff": self.cut_off.isoformat(),
             "horizon_days": self.family.horizon_days,
             "threshold": self.threshold,
             "snapshot_id": self.snapshot_id,
@@ -68,13 +64,21 @@ class _Training:
             "code_revision": code_revision(),
             "seed": SEED,
             "metrics_of": "tested fit",
-            "dropped_origins": _dates(self.windows.dropped),
-            "train_origins": _dates(self.windows.train),
-            "calibrate_origin": self.windows.calibrate.isoformat(),
-            "test_origin": self.windows.test.isoformat(),
-            "refit_train_origins": _dates(self.windows.refit_train),
-            "refit_calibrate_origin": self.windows.refit_calibrate.isoformat(),
+            "heads_without_model": [head.name for head in self.family.heads if head.name not in self.windows],
+            **_described(primary),
+            "windows_of_heads": {name: _described(one) for name, one in self.windows.items()},
         }
+
+
+def _described(windows: TrainingWindows) -> dict[str, Any]:
+    return {
+        "dropped_origins": _dates(windows.dropped),
+        "train_origins": _dates(windows.train),
+        "calibrate_origin": windows.calibrate.isoformat(),
+        "test_origin": windows.test.isoformat(),
+        "refit_train_origins": _dates(windows.refit_train),
+        "refit_calibrate_origin": windows.refit_calibrate.isoformat(),
+    }
 
 
 def run(
@@ -98,46 +102,29 @@ def run(
     if if_needed and champion is not None:
         return None
     snapshot = read_snapshot(settings, snapshot_id)
-    windows = training_windows(as_of, first_order_date(settings, snapshot, as_of))
-    _need_built(night, windows)
+    windows = windows_of_family(chosen, as_of, first_order_date(settings, snapshot, as_of))
+    _need_built(night, origins_of(windows))
     space = TextSpace(embedded["encoder_key"], embedded["dim"])
-
-    windows, frames, projection = _read_frames(settings, chosen, windows, snapshot_id, space)
+    with open_warehouse(settings) as connection:
+        reader = FrameReader(connection, chosen, snapshot_id, space, night=as_of)
+        frames = read_training_frames(reader, chosen, windows)
     training = _Training(
         family=chosen,
         snapshot_id=snapshot_id,
         encoder_key=space.encoder_key,
-        windows=windows,
-        data_sha256=sha256_of_json([frames[origin].sha256() for origin in windows.origins]),
+        windows=frames.windows,
+        data_sha256=sha256_of_json([frame.sha256() for _, frame in sorted(frames.by_origin.items())]),
         threshold=settings.decision_threshold,
     )
-    tournament = _hold_tournament(settings, chosen, frames, windows, champion.recipe if champion else None)
-    winner = tournament.decision.recipe
-    refitted = fit_scorer(
-        RECIPES[winner],
-        [frames[origin] for origin in windows.refit_train],
-        frames[windows.refit_calibrate],
-        features=chosen.feature_columns,
+    trained = train_family(
+        chosen,
+        frames,
+        champion.recipe if champion else None,
+        threshold=settings.decision_threshold,
         seed=SEED,
         threads=settings.threads,
     )
-    decision = hold_refit_gate(
-        tournament.decision,
-        refitted=refitted.probabilities(frames[windows.test]),
-        tested=tournament.tested[winner].probability,
-        base_rate=float(frames[windows.test].y.mean()),
-    )
-    tournament = replace(tournament, decision=decision)
-    description = describe_tournament(tournament, frames[windows.test].y, threshold=settings.decision_threshold)
-    n_rows = sum(len(frames[origin]) for origin in windows.train)
-    version = _register(
-        settings,
-        training,
-        tournament=tournament,
-        refitted=refitted,
-        projection=projection,
-        description=description,
-    )
+    version = _register(settings, training, trained, frames)
     usable = find_version(settings, family, as_of, inputs_key=training.facts()["inputs_key"])
     if usable is None:
         raise NoChampion(
@@ -146,23 +133,28 @@ def run(
             "origins, then train again."
         )
     return StepResult(
-        rows=n_rows,
+        rows=sum(len(frames.by_origin[origin]) for origin in frames.windows[chosen.primary.name].train),
         detail={
             **training.facts(),
             "model_version": version.name,
-            "recipe": winner,
+            "recipe": trained.decision.recipe,
             "gate_passed": version.gate_passed,
             "gate_reason": version.reason,
             "mlflow_run_id": version.run_id,
-            "metrics": description["metrics"],
+            "heads": {
+                name: {"recipe": one.decision.recipe, "gate_reason": one.decision.reason}
+                for name, one in trained.tournaments.items()
+            },
+            "metrics": {name: head["metrics"] for name, head in trained.description["heads"].items()},
+            "reviews": [review for one in trained.description["canaries"].values() for review in one["reviews"]],
         },
     )
 
 
-def _need_built(night: Night, windows: TrainingWindows) -> None:
+def _need_built(night: Night, origins: tuple[date, ...]) -> None:
     """Refuse origins that only an earlier night built: the data, or the settings, may have changed since."""
     built = set(night.read("transform")["as_of_dates"])
-    missing = [day for day in _dates(windows.origins) if day not in built]
+    missing = [day for day in _dates(origins) if day not in built]
     if missing:
         raise StepMissing(
             f"Got no {', '.join(missing)} among the dates that `transform` built for {night.as_of_date} on snapshot "
@@ -171,104 +163,87 @@ def _need_built(night: Night, windows: TrainingWindows) -> None:
         )
 
 
-def _read_frames(
-    settings: Settings, family: Family, windows: TrainingWindows, snapshot_id: str, space: TextSpace
-) -> tuple[TrainingWindows, dict[date, Frame], Projection]:
-    """Read every origin and keep the usable ones.
-
-    The text space is fitted on the newest training origin, before any test label.
-    """
-    with open_warehouse(settings) as connection:
-        reader = FrameReader(connection, family, snapshot_id, space)
-        read = {origin: reader.read(origin, with_label=True) for origin in windows.origins}
-        windows = keep_usable(windows, read)
-        newest = read[windows.train[0]]
-        texts = reader.read_text(newest)
-        projection = fit_text_projection(texts, family.n_text_components)
-        frames = {newest.as_of_date: derive_features(newest, texts, projection)}
-        for origin in windows.origins:
-            if origin not in frames:
-                frames[origin] = derive_features(read[origin], reader.read_text(read[origin]), projection)
-    return windows, frames, projection
-
-
-def _hold_tournament(
-    settings: Settings, family: Family, frames: Mapping[date, Frame], windows: TrainingWindows, champion: str | None
-) -> Tournament:
-    scorers = {
-        name: fit_scorer(
-            recipe,
-            [frames[origin] for origin in windows.train],
-            frames[windows.calibrate],
-            features=family.feature_columns,
-            seed=SEED,
-            threads=settings.threads,
-        )
-        for name, recipe in RECIPES.items()
-    }
-    tested = measure_scorers(scorers, frames[windows.test], threshold=settings.decision_threshold, seed=SEED)
-    return Tournament(tested, hold_gate(tested, champion))
-
-
-def _register(
-    settings: Settings,
-    training: _Training,
-    *,
-    tournament: Tournament,
-    refitted: Scorer,
-    projection: Projection,
-    description: dict[str, Any],
-) -> ModelVersion:
-    facts, decision, family = training.facts(), tournament.decision, training.family
-    baseline = tournament.tested[BASELINE]
+def _register(settings: Settings, training: _Training, trained: Trained, frames: TrainingFrames) -> ModelVersion:
+    facts, decision, family = training.facts(), trained.decision, training.family
     tags = {name: str(value) for name, value in facts.items()} | {
         "recipe": decision.recipe,
         "gate_passed": str(decision.passed).lower(),
         "gate_reason": decision.reason,
     }
-    records = {
-        name: RunRecord(
-            name=f"{name} {training.windows.cut_off}",
-            tags={**tags, "recipe": name, "is_winner": str(name == decision.recipe).lower()},
-            parameters={**RECIPES[name].parameters, "features": ",".join(tested.scorer.model.features)},
-            metrics=metrics_of_recipe(tested, baseline),
-        )
-        for name, tested in tournament.tested.items()
-    }
-    winner = records[decision.recipe]
+    records = _records(training, trained, tags)
+    primary = family.primary.name
+    parameters = RECIPES[decision.recipe].parameters
     with tempfile.TemporaryDirectory(dir=_scratch(settings)) as scratch:
         folder = Path(scratch) / "model"
         manifest = save_model(
             folder,
-            refitted,
-            projection,
-            manifest={**facts, "parameters": RECIPES[decision.recipe].parameters},
-            evaluation=description,
+            trained.scorers,
+            frames.space,
+            manifest={**facts, "recipe": decision.recipe, "parameters": parameters},
+            evaluation=dict(trained.description),
         )
-        write_mlmodel(
-            folder,
-            recipe=decision.recipe,
-            lightgbm_file="model.txt" if (folder / "model.txt").exists() else None,
-        )
+        trees = f"heads/{primary}/model.txt"
+        write_mlmodel(folder, recipe=decision.recipe, lightgbm_file=trees if (folder / trees).exists() else None)
+        winner = records[f"{primary}: {decision.recipe}"]
         run_id = log_training(
             settings,
             family.name,
-            RunRecord(f"training {training.windows.cut_off}", tags, winner.parameters, winner.metrics),
+            RunRecord(f"training {training.cut_off}", tags, winner.parameters, winner.metrics),
             records,
             folder,
+            _write_card(Path(scratch) / "card", training, trained, frames),
         )
         shutil.rmtree(folder)
     return register(
         settings,
         family=family.name,
         run_id=run_id,
-        label_cutoff=training.windows.cut_off,
+        label_cutoff=training.cut_off,
         recipe=decision.recipe,
         gate_passed=decision.passed,
         reason=decision.reason,
         inputs_key=facts["inputs_key"],
         manifest_sha256=manifest,
     )
+
+
+def _records(training: _Training, trained: Trained, tags: Mapping[str, str]) -> dict[str, RunRecord]:
+    """Return one record per head and recipe, by ``<head>: <recipe>``."""
+    records = {}
+    for head, tournament in trained.tournaments.items():
+        baseline = tournament.tested[tournament.head.baseline]
+        for name, tested in tournament.tested.items():
+            is_winner = name == tournament.decision.recipe
+            records[f"{head}: {name}"] = RunRecord(
+                name=f"{head}: {name} {training.cut_off}",
+                tags={**tags, "head": head, "recipe": name, "is_winner": str(is_winner).lower()},
+                parameters={**RECIPES[name].parameters, "features": ",".join(tested.scorer.model.features)},
+                metrics=metrics_of_recipe(tested, baseline),
+            )
+    return records
+
+
+def _write_card(folder: Path, training: _Training, trained: Trained, frames: TrainingFrames) -> Path:
+    """Write the model card of the tested fit, which is logged beside the model."""
+    heads = {
+        name: describe_head(one.head)
+        | {
+            "final": describe_test(one, look_at(one.head, frames.by_origin[one.windows.test]), seed=SEED),
+            "canaries": trained.description["canaries"][name],
+        }
+        for name, one in trained.tournaments.items()
+    }
+    facts = training.facts()
+    said = ("label_cutoff", "metrics_of", "snapshot_id", "data_sha256", "encoder_key", "code_revision", "seed")
+    card = make_model_card(
+        training.family.name,
+        training.family.title,
+        plain(heads),
+        {name.replace("_", " "): str(facts[name]) for name in said} | {"gate": trained.decision.reason},
+    )
+    for name, text in card.items():
+        write_text(folder / name, text)
+    return folder
 
 
 def _scratch(settings: Settings) -> Path:

@@ -23,20 +23,11 @@ from nightmarket.families import FAMILIES
 from nightmarket.io.landing import Snapshot, read_snapshot
 from nightmarket.io.night import Night
 from nightmarket.io.registry import find_version
+from nightmarket.io.serving import nights_to_measure
 from nightmarket.io.warehouse import open_warehouse, pin_snapshot, writer_lock
-from nightmarket.modeling.splits import training_windows
-from nightmarket.settings import Settings
+from nightmarket.modeling.splits import origins_of, windows_of_family
+from nightmarket.settings import LIBRARIES_OFFLINE, Settings
 from nightmarket.steps import StepResult
-
-COUNTED_TABLES = (
-    "features.ftr_customer",
-    "features.ftr_category",
-    "features.ftr_customer_category",
-    "features.ftr_customer_category__campaigns",
-    "features.ftr_customer_text",
-    "labels.lbl_purchase_intent",
-)
-"""Tables whose rows per as_of_date are recorded with the night."""
 
 
 def run(settings: Settings, *, as_of: date, snapshot_id: str, for_training: bool = False) -> StepResult:
@@ -58,34 +49,50 @@ def run(settings: Settings, *, as_of: date, snapshot_id: str, for_training: bool
             settings, Night(settings, as_of, snapshot_id), first_order_date, for_training
         )
         dates = [as_of, *(day for day in reversed(training_dates) if day != as_of)]
+        outcome_dates = nights_to_measure(settings, as_of, complete_through=snapshot.complete_through)
         variables = dbt_variables(
             snapshot_id=snapshot_id,
             as_of_dates=dates,
             complete_through=snapshot.complete_through,
             late_lookback_days=settings.late_lookback_days,
+            outcome_dates=outcome_dates,
         )
-        results = _run_dbt(settings, variables, lock)
+        results = run_dbt(settings, variables, lock)
         with _connect(settings) as connection:
-            rows = {table: _rows_by_date(connection, table, snapshot_id, dates) for table in COUNTED_TABLES}
-            eligible = _rows_by_date(connection, "features.ftr_purchase_intent", snapshot_id, dates[:1])
+            rows = {table: _rows_by_date(connection, table, snapshot_id, dates) for table in _stored(connection)}
+            eligible = {
+                family.feature_view: _rows_by_date(connection, family.feature_view, snapshot_id, dates[:1])
+                for family in FAMILIES.values()
+                if family.feature_view is not None
+            }
     return StepResult(
-        rows=sum(eligible.values()),
+        rows=sum(sum(counted.values()) for counted in eligible.values()),
         detail={
             "as_of_dates": [day.isoformat() for day in dates],
             "training_dates": [day.isoformat() for day in training_dates],
+            "outcome_dates": [day.isoformat() for day in outcome_dates],
             "families_to_train": families,
             "n_models": _count(results, "model."),
             "n_tests": _count(results, "test."),
             "warnings": [_name(result) for result in results if result["status"] == "warn"],
-            "rows_by_table": rows | {"features.ftr_purchase_intent": eligible},
+            "rows_by_table": rows | eligible,
         },
     )
 
 
 def dbt_variables(
-    *, snapshot_id: str, as_of_dates: Sequence[date], complete_through: date, late_lookback_days: int
+    *,
+    snapshot_id: str,
+    as_of_dates: Sequence[date],
+    complete_through: date,
+    late_lookback_days: int,
+    outcome_dates: Sequence[date] = (),
 ) -> dict[str, Any]:
     """Return dbt's variables for a run, each of a form that cannot be anything but what it says.
+
+    Parameters
+    ----------
+    outcome_dates : published nights of which only the labels are built
 
     Raises
     ------
@@ -99,7 +106,7 @@ def dbt_variables(
         )
     if not as_of_dates:
         raise InvalidSetting("Got no as_of_dates but expected at least the night's. Name it with --as-of.")
-    for day in (*as_of_dates, complete_through):
+    for day in (*as_of_dates, *outcome_dates, complete_through):
         if type(day) is not date:
             raise InvalidSetting(f"Got {day!r} but expected a date. Give as_of_dates as dates.")
     if type(late_lookback_days) is not int or late_lookback_days < 0:
@@ -110,6 +117,7 @@ def dbt_variables(
     return {
         "snapshot_id": snapshot_id,
         "as_of_dates": [day.isoformat() for day in as_of_dates],
+        "outcome_dates": [day.isoformat() for day in outcome_dates],
         "complete_through": complete_through.isoformat(),
         "late_lookback_days": late_lookback_days,
     }
@@ -133,11 +141,11 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
     """Return the environment of a dbt run: this process's, and what ``profiles.yml`` reads."""
     return {
         **os.environ,
+        **LIBRARIES_OFFLINE,
         "NIGHTMARKET_DBT_WAREHOUSE": str(settings.warehouse_path),
         "NIGHTMARKET_DBT_THREADS": str(settings.threads),
         "NIGHTMARKET_DBT_MEMORY": settings.warehouse_memory,
         "NIGHTMARKET_DBT_SPILL": str(settings.var_dir / "spill"),
-        "DO_NOT_TRACK": "1",
     }
 
 
@@ -150,7 +158,19 @@ def _needed_training(
         for name, family in FAMILIES.items()
         if for_training or find_version(settings, name, as_of, inputs_key=family.inputs_key(encoder_key)) is None
     ]
-    return families, list(training_windows(as_of, first_order_date).origins) if families else []
+    origins = {
+        origin for name in families for origin in origins_of(windows_of_family(FAMILIES[name], as_of, first_order_date))
+    }
+    return families, sorted(origins)
+
+
+def _stored(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return the tables of features and labels that are kept by date: their rows are recorded with the night."""
+    found = connection.execute(
+        "select schema_name || '.' || table_name from duckdb_tables() "
+        "where schema_name in ('features', 'labels') order by 1"
+    ).fetchall()
+    return [name for (name,) in found]
 
 
 def _connect(settings: Settings) -> Any:
@@ -177,7 +197,14 @@ def _pin(settings: Settings, snapshot: Snapshot, as_of: date) -> date:
     return first
 
 
-def _run_dbt(settings: Settings, variables: dict[str, Any], lock: int) -> list[dict[str, Any]]:
+def run_dbt(settings: Settings, variables: dict[str, Any], lock: int) -> list[dict[str, Any]]:
+    """Build every model in the warehouse of ``settings`` and return dbt's results; the child inherits the lock.
+
+    Raises
+    ------
+    TransformFailed
+        dbt ended with an error.
+    """
     target = settings.var_dir / "dbt" / "target"
     log = settings.var_dir / "dbt" / "logs" / "dbt.log"
     results_path = target / "run_results.json"

@@ -10,8 +10,10 @@ from typing import Any
 
 import duckdb
 
-from nightmarket.contracts import SERVED_TABLES, Table
+from nightmarket.contracts import Table
+from nightmarket.families import SERVED_TABLES
 from nightmarket.io.serving.catalog import Catalog
+from nightmarket.io.serving.ledger import LEDGER, NEWEST_MEASUREMENT
 from nightmarket.sqltext import literal
 
 # Name, type, what it means. Planners read the comments in their SQL tool, so they are complete sentences there.
@@ -66,15 +68,15 @@ def build_database(path: Path, catalog: Catalog) -> None:
     """
     with duckdb.connect(str(path), config={"threads": 1, "autoinstall_known_extensions": False}) as connection:
         connection.execute("create schema scores; create schema decisions; create schema ops")
-        for name, nights in sorted(catalog.tables.items()):
-            if not nights:
-                continue
-            newest_first = [
-                str(Path(catalog.served_from) / nights[night].path) for night in sorted(nights, reverse=True)
-            ]
-            table = SERVED_TABLES[name]
-            _create_view(connection, name, table, newest_first[:1], "The newest published night only.")
-            _create_view(connection, f"{name}_history", table, newest_first, "Every published night.")
+        for name in sorted(catalog.tables.keys() - {LEDGER.name}):
+            newest_first = _newest_first(catalog, name)
+            if newest_first:
+                table = SERVED_TABLES[name]
+                _create_view(connection, name, table, newest_first[:1], "The newest published night only.")
+                _create_view(connection, f"{name}_history", table, newest_first, "Every published night.")
+        measurements = _newest_first(catalog, LEDGER.name)
+        _create_view(connection, f"{LEDGER.name}_history", LEDGER, measurements, "Every measurement.")
+        _create_view(connection, LEDGER.name, LEDGER, measurements, "The newest measurement.", only=NEWEST_MEASUREMENT)
         _create_table(connection, "ops.runs", "One row per night, attempt and table.", RUN_COLUMNS, _run_rows(catalog))
         _create_table(
             connection, "ops.checks", "One row per night, attempt and border.", CHECK_COLUMNS, _check_rows(catalog)
@@ -96,18 +98,25 @@ def fsync(path: Path) -> None:
         os.close(descriptor)
 
 
+def _newest_first(catalog: Catalog, name: str) -> list[str]:
+    nights = catalog.tables.get(name, {})
+    return [str(Path(catalog.served_from) / nights[night].path) for night in sorted(nights, reverse=True)]
+
+
 def _create_view(
-    connection: duckdb.DuckDBPyConnection, name: str, table: Table, paths: list[str], which_nights: str
+    connection: duckdb.DuckDBPyConnection, name: str, table: Table, paths: list[str], which: str, *, only: str = ""
 ) -> None:
-    columns = ", ".join(column.name for column in table.columns)
-    files = ", ".join(literal(path) for path in paths)
-    # Without hive_partitioning = false the folder's name would give as_of_date a second time;
-    # with union_by_name an old night without a later column shows nulls there.
-    connection.execute(
-        f"create view {name} as select {columns} "
-        f"from read_parquet([{files}], hive_partitioning = false, union_by_name = true)"
-    )
-    connection.execute(f"comment on view {name} is {literal(f'{table.description} {which_nights}')}")
+    if paths:
+        columns = ", ".join(column.name for column in table.columns)
+        files = ", ".join(literal(path) for path in paths)
+        # Without hive_partitioning = false the folder's name would give as_of_date a second time;
+        # with union_by_name an old night without a later column shows nulls there.
+        source = f"read_parquet([{files}], hive_partitioning = false, union_by_name = true) {only}"
+    else:
+        columns = ", ".join(f"cast(null as {column.type}) as {column.name}" for column in table.columns)
+        source = "(select 1) where false"
+    connection.execute(f"create view {name} as select {columns} from {source}")
+    connection.execute(f"comment on view {name} is {literal(f'{table.description} {which}')}")
     for column in table.columns:
         connection.execute(f"comment on column {name}.{column.name} is {literal(column.description)}")
 

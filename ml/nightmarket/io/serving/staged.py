@@ -10,8 +10,8 @@ from pathlib import Path
 
 import duckdb
 
-from nightmarket.contracts import SERVED_TABLES
 from nightmarket.errors import PublishRefused
+from nightmarket.families import SERVED_TABLES
 
 
 def validate_staged(name: str, path: Path, as_of: date) -> int:
@@ -26,7 +26,7 @@ def validate_staged(name: str, path: Path, as_of: date) -> int:
     if name not in SERVED_TABLES:
         raise PublishRefused(
             f"Got a staged table {name!r} but expected one of {sorted(SERVED_TABLES)}. "
-            "Add it to SERVED_TABLES in contracts.py; docs/adding/score-table.md says how."
+            "Its family declares it; docs/adding/score-table.md says how."
         )
     if not path.exists():
         raise PublishRefused(f"Got no file {path}, expected the staged {name}. Run `nightmarket score` for this night.")

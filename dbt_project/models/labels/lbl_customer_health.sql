@@ -1,0 +1,101 @@
+-- depends_on: {{ ref('int_kept_snapshots') }} (rows of other snapshots are forgotten, see macros/by_date.sql)
+with closed_windows as (
+    select * from {{ ref('lbl_windows') }}
+    where snapshot_id = '{{ var("snapshot_id") }}' and is_closed and horizon_days in (28, 56)
+),
+
+dates as (
+    select * from {{ ref('int_label_dates') }}
+),
+
+customers as (
+    select * from {{ ref('int_customer_keys') }}
+),
+
+order_lines as (
+    select * from {{ ref('int_order_line_versions') }}
+),
+
+-- Each window with the 28 days before it, all as known when the window is read.
+observed as (
+    select
+        closed_windows.as_of_date,
+        closed_windows.horizon_days,
+        order_lines.customer_id,
+        order_lines.order_date >= closed_windows.as_of_date as is_in_window,
+        order_lines.order_date,
+        order_lines.is_purchase,
+        order_lines.sales_amount
+    from order_lines
+    inner join closed_windows
+        on
+            order_lines.order_date between closed_windows.as_of_date - 28 and closed_windows.window_end_date
+            and {{ is_known_at('order_lines', 'closed_windows.known_before_date') }}
+    where not order_lines.is_cancelled
+),
+
+happened as (
+    select
+        as_of_date,
+        horizon_days,
+        customer_id,
+        min(order_date) filter (where is_in_window and is_purchase) as next_order_date,
+        coalesce(sum(sales_amount) filter (where is_in_window), 0) as sales_amount,
+        coalesce(sum(sales_amount) filter (where not is_in_window), 0) as sales_amount_before
+    from observed
+    group by as_of_date, horizon_days, customer_id
+),
+
+short_windows as (
+    select * from happened
+    where horizon_days = 28
+),
+
+long_windows as (
+    select * from happened
+    where horizon_days = 56
+),
+
+origins as (
+    select
+        dates.as_of_date,
+        bool_or(closed_windows.horizon_days = 56) as has_long_window
+    from dates
+    inner join closed_windows on dates.as_of_date = closed_windows.as_of_date
+    group by dates.as_of_date
+    having bool_or(closed_windows.horizon_days = 28)
+),
+
+final as (
+    select
+        '{{ var("snapshot_id") }}' as snapshot_id,
+        origins.as_of_date,
+        customers.customer_id,
+        cast(long_windows.next_order_date - origins.as_of_date as integer) as days_to_next_visit,
+        cast(
+            case when origins.has_long_window then coalesce(long_windows.next_order_date - origins.as_of_date, 56) end
+            as integer
+        ) as days_without_visit,
+        cast(
+            case when origins.has_long_window then coalesce(long_windows.sales_amount, 0) end as double
+        ) as spend_amount_56d,
+        cast(short_windows.next_order_date is null as integer) as has_lapsed,
+        cast(
+            case
+                when short_windows.sales_amount_before > 0
+                    then 2 * short_windows.sales_amount < short_windows.sales_amount_before
+            end as integer
+        ) as has_dropped_spend
+    from origins
+    cross join customers
+    left join short_windows
+        on
+            origins.as_of_date = short_windows.as_of_date
+            and customers.customer_id = short_windows.customer_id
+    left join long_windows
+        on
+            origins.as_of_date = long_windows.as_of_date
+            and customers.customer_id = long_windows.customer_id
+)
+
+select * from final

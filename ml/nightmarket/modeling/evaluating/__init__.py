@@ -1,0 +1,1 @@
+"""One evaluation for every family: rounds at rolling cut-offs, seeds, shuffled arms, canaries, slices."""

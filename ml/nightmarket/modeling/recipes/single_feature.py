@@ -1,0 +1,107 @@
+"""One column and nothing else: popularity, recency. What a table of results must be read against."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nightmarket.modeling.frames import Frame
+
+Doubles = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class SingleFeatureModel:
+    """Raw score: ``sign`` × the signed logarithm of the column; where it is undefined, ``lowest``.
+
+    ``lowest`` lies below every value of the training origins, ``mean`` is what contributions are told against.
+    """
+
+    recipe: str
+    features: tuple[str, ...]
+    sign: int
+    lowest: float
+    mean: float
+    knows_level: bool = field(default=False, init=False)
+
+    def raw_scores(self, frame: Frame) -> Doubles:
+        raw = _signed_log(frame, self.features[0], self.sign)
+        return np.where(np.isnan(raw), self.lowest, raw)
+
+    def contributions(self, frame: Frame, rows: NDArray[np.int64], group: NDArray[np.int64]) -> tuple[Doubles, float]:
+        table = np.zeros((len(rows), int(group.max()) + 1))
+        table[:, group[0]] = self.raw_scores(frame)[rows] - self.mean
+        return table, self.mean
+
+    def importance(self) -> dict[str, float]:
+        return {self.features[0]: 1.0}
+
+    def save(self, folder: Path) -> tuple[str, ...]:
+        learned = {"feature": self.features[0], "sign": self.sign, "lowest": self.lowest, "mean": self.mean}
+        (folder / "model.json").write_text(json.dumps(learned, sort_keys=True) + "\n")
+        return ("model.json",)
+
+
+@dataclass(frozen=True)
+class SingleFeatureRecipe:
+    """Ranks by the first of ``columns`` that the family has; ``sign`` -1 where less is more likely."""
+
+    name: str
+    columns: tuple[str, ...]
+    sign: int = 1
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return {"columns": ",".join(self.columns), "sign": self.sign}
+
+    def fit(
+        self,
+        frames: Sequence[Frame],
+        *,
+        features: Sequence[str],
+        seed: int,  # noqa: ARG002 - nothing is random
+        threads: int,  # noqa: ARG002 - nothing is slow
+    ) -> SingleFeatureModel:
+        """Learn where undefined values go.
+
+        Raises
+        ------
+        ValueError
+            The family has none of the columns.
+        """
+        column = next((name for name in self.columns if name in features), None)
+        if column is None:
+            raise ValueError(
+                f"Got a family without {', '.join(self.columns)} but expected one of them for the recipe {self.name}. "
+                "Leave it out of the head's recipes."
+            )
+        raw = np.concatenate([_signed_log(frame, column, self.sign) for frame in frames])
+        known = raw[~np.isnan(raw)]
+        lowest = float(known.min()) - 1 if len(known) else 0.0
+        return SingleFeatureModel(self.name, (column,), self.sign, lowest, float(known.mean()) if len(known) else 0.0)
+
+    def load(self, folder: Path, *, threads: int) -> SingleFeatureModel:  # noqa: ARG002 - nothing is slow
+        learned = json.loads((folder / "model.json").read_text())
+        return SingleFeatureModel(
+            self.name, (learned["feature"],), int(learned["sign"]), float(learned["lowest"]), float(learned["mean"])
+        )
+
+
+POPULARITY = SingleFeatureRecipe(
+    "popularity", ("category__penetration_28d", "category__penetration_84d", "product__penetration_28d")
+)
+"""What sells sells: how many customers buy the item."""
+
+RECENCY = SingleFeatureRecipe("recency", ("pair__days_since_last_order", "customer__days_since_last_order"), sign=-1)
+"""Who bought it last buys it next; of customers alone, who came last comes next."""
+
+
+def _signed_log(frame: Frame, column: str, sign: int) -> Doubles:
+    wide = frame.columns[column].astype(np.float64)
+    return sign * np.sign(wide) * np.log1p(np.abs(wide))
