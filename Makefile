@@ -54,6 +54,12 @@ check: .venv/dev.installed ## Check format, lint, types, SQL and import layers
 	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models
 	$(BIN)/python -m pytest -q tests/project
 
+.PHONY: results
+results: .venv/dev.installed ## Evaluate every family on the newest landed night and write docs/results.md (AS_OF=2017-12-25 for another cut-off)
+	for family in $$($(BIN)/python -c 'from nightmarket.families import FAMILIES; print(*FAMILIES)'); do \
+		$(BIN)/nightmarket evaluate $$family --write-docs $(if $(AS_OF),--as-of "$$AS_OF") || exit; done
+	$(BIN)/python docs/generate.py
+
 .PHONY: sql
 sql: .venv/base.installed ## Open a SQL prompt on the published scores
 	@$(BIN)/nightmarket sql

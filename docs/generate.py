@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "ml"))
 
 from nightmarket.cli import main as command_line  # noqa: E402
+from nightmarket.report.results_page import render_results_page  # noqa: E402
 from nightmarket.settings import Settings  # noqa: E402
 from nightmarket.sources.describe import render_contract_markdown  # noqa: E402
 
@@ -64,11 +66,18 @@ def render_dags_page() -> str:
     return "\n".join(page)
 
 
+def render_results() -> str:
+    """What the committed results files say; `make results` writes those."""
+    files = sorted((ROOT / "docs" / "results").glob("*.json"))
+    return render_results_page([json.loads(path.read_text(encoding="utf-8")) for path in files])
+
+
 PAGES: dict[str, Callable[[], str]] = {
     ".env.example": render_env_example,
     "docs/cli.md": render_cli_page,
     "docs/contract.md": render_contract_markdown,
     "docs/dags.md": render_dags_page,
+    "docs/results.md": render_results,
 }
 
 

@@ -22,6 +22,7 @@ import psutil
 from rich.console import Console
 
 from nightmarket.errors import NightmarketError
+from nightmarket.families import get_family
 from nightmarket.settings import Settings, load_settings
 from nightmarket_airflow.home import adopt_environment, airflow_home, only_one
 from nightmarket_airflow.progress import Progress
@@ -31,11 +32,6 @@ if TYPE_CHECKING:
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
-
-QUERY = (
-    "select customer_id, category_id, round(probability, 3) as probability, reason_1 "
-    "from scores.purchase_intent order by probability desc, customer_id, category_id limit 10"
-)
 
 
 class _Stopped(BaseException):
@@ -199,10 +195,21 @@ def _conclude(console: Console, progress: Progress, night: _Night) -> int:
         f"Checks     {results['check_scores']['data_docs']}\n"
         f"Logs       {night.folder}\n"
         f"Time       {times}\n"
-        "UIs        `make up` starts Airflow's and MLflow's on this machine and prints how to log in\n\n"
-        f'Try        .venv/bin/nightmarket sql "{QUERY}"'
+        "UIs        `make up` starts Airflow's and MLflow's on this machine and prints how to log in\n"
     )
+    for i, name in enumerate(tables):
+        console.print(f'{"" if i else "Try":10} .venv/bin/nightmarket sql "{_best_rows(name)}"')
     return 0
+
+
+def _best_rows(table: str) -> str:
+    """Return a query for the ten rows of a score table with the greatest primary forecast."""
+    family = get_family(table.removeprefix("scores."))
+    keys, forecast = ", ".join(family.key_names), family.primary.name
+    return (
+        f"select {keys}, round({forecast}, 3) as {forecast}, reason_1 from {table} "
+        f"order by {forecast} desc, {keys} limit 10"
+    )
 
 
 def read_night(text: str) -> date:

@@ -45,6 +45,7 @@ class Progress:
 
     def __init__(self, task_ids: list[str], console: Console, folder: Callable[[], Path]) -> None:
         self.rows = {task_id: TaskRow(task_id) for task_id in task_ids}
+        self._width = max(map(len, task_ids), default=0)
         self._console = console
         self._folder = folder
         self._live: Live | None = None
@@ -78,7 +79,9 @@ class Progress:
         row.rows = result.get("rows")
         row.note = describe(result) if state == "success" else textwrap.shorten(message, 90, placeholder=" …")
         if not self._live:
-            self._console.print(" ".join(_cells(row)).rstrip(), highlight=False, markup=False, soft_wrap=True)
+            self._console.print(
+                " ".join(_cells(row, self._width)).rstrip(), highlight=False, markup=False, soft_wrap=True
+            )
 
     def _write(self, task_id: str, line: str) -> None:
         number = list(self.rows).index(task_id) + 1
@@ -94,7 +97,7 @@ class Progress:
         table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
         for row in self.rows.values():
             style = _LOOKS.get(row.state, ("?", ""))[1]
-            name, state, seconds, rows, note = (cell.strip() for cell in _cells(row))
+            name, state, seconds, rows, note = (cell.strip() for cell in _cells(row, self._width))
             table.add_row(Text(name, style), Text(state, style), seconds, rows, Text(note, "dim"))
         return table
 
@@ -116,6 +119,10 @@ def describe(result: dict[str, Any]) -> str:
         notes.append(f"{result['n_models']} models, {result.get('n_tests', 0)} tests")
     if isinstance(result.get("training_dates"), list) and result["training_dates"]:
         notes.append(f"{len(result['training_dates'])} training dates")
+    if "generation" in result:
+        notes.append(_plural(len(result["tables"]), "table"))
+    if result.get("ledger_rows"):
+        notes.append("earlier nights held against what happened")
     if "model_version" in result:
         notes.append(str(result["model_version"]))
     return ", ".join(notes)
@@ -126,10 +133,10 @@ def _count(value: Any) -> str:
     return f"{total:,}" if isinstance(total, int) else str(total)
 
 
-def _cells(row: TaskRow) -> tuple[str, str, str, str, str]:
+def _cells(row: TaskRow, width: int) -> tuple[str, str, str, str, str]:
     seconds = time.monotonic() - row.started if row.state == "running" else row.seconds
     return (
-        f"{_LOOKS.get(row.state, ('?', ''))[0]} {row.task_id:<22}",
+        f"{_LOOKS.get(row.state, ('?', ''))[0]} {row.task_id:<{width}}",
         f"{_WORDS.get(row.state, row.state):<8}",
         f"{seconds:7.1f} s" if row.started else " " * 9,
         f"{row.rows:>12,} {_UNITS.get(row.task_id.split('_')[0], 'rows'):<6}"

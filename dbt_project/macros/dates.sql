@@ -1,10 +1,20 @@
-{#- The requested dates as a SQL list. `nightmarket transform` has checked that each is an ISO date. -#}
-{% macro as_of_dates() -%}
+{#- Dates as a SQL list. `nightmarket transform` has checked that each is an ISO date. -#}
+{% macro date_list(days) -%}
     cast([
-    {%- for day in var('as_of_dates') -%}
+    {%- for day in days -%}
         '{{ day }}' {%- if not loop.last %}, {% endif -%}
     {%- endfor -%}
     ] as date [])
+{%- endmacro %}
+
+{#- The dates that this run builds. -#}
+{% macro as_of_dates() -%}
+    {{ date_list(var('as_of_dates')) }}
+{%- endmacro %}
+
+{#- The dates that this run labels: those, and the published nights whose outcome it looks up. -#}
+{% macro label_dates() -%}
+    {{ date_list(var('as_of_dates') + var('outcome_dates')) }}
 {%- endmacro %}
 
 {#- A day that no shop reaches: when what has no end ends. -#}

@@ -8,10 +8,19 @@
     case when {{ whole }} > 0 then cast({{ part }} as double) / cast({{ whole }} as double) end
 {%- endmacro %}
 
-{#- Weight of an order that is `age_days` old, in units of 2^-20: halved every 28 days. An integer, so that its
-    sum is the same in every order of summation; it reaches zero after 588 days. -#}
-{% macro decay_weight(age_days) -%}
-    cast(round(1048576 * pow(0.5, {{ age_days }} / 28.0)) as bigint)
+{#- Weight of an order that is `age_days` old, in units of 2^-20: halved every `half_life_days`. An integer, so that
+    its sum is the same in every order of summation; it reaches zero after 21 half-lives. -#}
+{% macro decay_weight(age_days, half_life_days=28) -%}
+    cast(round(1048576 * pow(0.5, {{ age_days }} / {{ half_life_days }}.0)) as bigint)
+{%- endmacro %}
+
+{#- Standard deviation of `n` numbers from exact sums of them and of their squares: of the population, one root and
+    one division of exact numbers, so the same in every order of summation. NULL for none. -#}
+{% macro spread(n, total, squares) -%}
+    case
+        when {{ n }} > 0
+            then sqrt(greatest(cast({{ n }} * {{ squares }} - {{ total }} * {{ total }} as double), 0)) / {{ n }}
+    end
 {%- endmacro %}
 
 {#- The number that a band such as `35-49K`, `250K+`, `65+` or `Under 15K` starts with (0 where it names only its

@@ -19,7 +19,7 @@ import click
 
 from nightmarket import __version__
 from nightmarket.errors import EXIT_NOTHING_TO_DO, NightmarketError
-from nightmarket.settings import Settings, load_settings
+from nightmarket.settings import Settings, keep_libraries_offline, load_settings
 from nightmarket.steps import StepResult
 
 
@@ -48,6 +48,7 @@ _SNAPSHOT = click.option("--snapshot", "snapshot_id", required=True, help="The s
 @click.version_option(__version__)
 def main() -> None:
     """Nightmarket: every night, tomorrow morning's decisions from a shop's raw tables."""
+    keep_libraries_offline()
 
 
 def _run(step: str, record_as: str | None = None, /, **arguments: Any) -> None:
@@ -133,6 +134,46 @@ def train(family: str, as_of: date, snapshot_id: str, if_needed: bool) -> None:
 
 @main.command()
 @click.argument("family")
+@click.option("--as-of", "as_of", type=_Date(), help="The newest cut-off. Default: the newest night that was landed.")
+@click.option("--snapshot", "snapshot_id", help="The snapshot to read. Default: the one landed last for that night.")
+@click.option(
+    "--cut-offs", "cut_offs", type=click.IntRange(1), default=3, show_default=True, help="Cut-offs, 28 days apart."
+)
+@click.option("--seeds", type=click.IntRange(1), default=3, show_default=True, help="Seeds of the final test.")
+@click.option(
+    "--train-origins",
+    "max_train_origins",
+    type=click.IntRange(1),
+    help="Training origins at most. Default: the family's.",
+)
+@click.option(
+    "--write-docs", is_flag=True, help="Also write docs/results/FAMILY.json, which docs/results.md is made from."
+)
+def evaluate(
+    family: str,
+    *,
+    as_of: date | None,
+    snapshot_id: str | None,
+    cut_offs: int,
+    seeds: int,
+    max_train_origins: int | None,
+    write_docs: bool,
+) -> None:
+    """Measure the recipes of FAMILY at rolling cut-offs, with baselines, seeds, slices, shuffled arms and canaries."""
+    _run(
+        "evaluate",
+        family=family,
+        as_of=as_of,
+        snapshot_id=snapshot_id,
+        cut_offs=cut_offs,
+        seeds=seeds,
+        max_train_origins=max_train_origins,
+        write_docs=write_docs,
+    )
+
+
+@main.command()
+@click.argument("family")
 @_AS_OF
 @_SNAPSHOT
 def score(family: str, as_of: date, snapshot_id: str) -> None:
@@ -166,10 +207,29 @@ def contract(example_dir: Path | None) -> None:
 
 
 @main.command()
+@click.argument("kind", type=click.Choice(["family"]))
+@click.argument("name")
+def new(kind: str, name: str) -> None:
+    """Write the files of a new family NAME into this checkout; its tests say what is to be filled in."""
+    _run("new", kind=kind, name=name)
+
+
+@main.command()
 @click.argument("query", required=False)
 def sql(query: str | None) -> None:
     """Open a SQL prompt on the serving store, or run QUERY and print its rows."""
     _run("sql", query=query)
+
+
+@main.command()
+@_AS_OF
+@_SNAPSHOT
+@click.option(
+    "--sample", type=click.IntRange(min=1), help="Judge the project on this many customers instead of the stored rows."
+)
+def court(as_of: date, snapshot_id: str, sample: int | None) -> None:
+    """Hold the leak court: nothing that comes after a date may move what is cut at it."""
+    _run("court", as_of=as_of, snapshot_id=snapshot_id, sample=sample)
 
 
 @main.command()

@@ -52,6 +52,10 @@ class SnapshotMissing(NightmarketError, LookupError):
     """A step named a snapshot that was never landed, or whose files changed since."""
 
 
+class HeadMoved(NightmarketError, RuntimeError):
+    """A load that was checked builds on a history that another load has moved on since."""
+
+
 class StepMissing(NightmarketError, LookupError):
     """A step needs the result of an earlier step of the same night."""
 
@@ -82,6 +86,10 @@ class CheckFailed(NightmarketError, AssertionError):
     """An expectation with severity ``stop`` does not hold."""
 
 
+class LeakFound(NightmarketError, AssertionError):
+    """A feature, label, text profile or score knows something that came after the instant it is cut at."""
+
+
 class NoChampion(NightmarketError, LookupError):
     """No registered model may score this night."""
 
@@ -92,6 +100,14 @@ class ModelCorrupted(NightmarketError, ValueError):
 
 class UnknownFamily(NightmarketError, ValueError):
     """There is no family of that name."""
+
+
+class FamilyNameUnusable(NightmarketError, ValueError):
+    """A new family cannot have this name, or something of that name is there already."""
+
+
+class CheckoutMissing(NightmarketError, FileNotFoundError):
+    """A command that writes source files was not run from a checkout."""
 
 
 class TrainingRefused(NightmarketError, ValueError):

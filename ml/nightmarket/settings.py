@@ -7,7 +7,9 @@ root; ``.env.example`` is generated from this file.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 from pydantic import Field, ValidationError, field_validator
@@ -16,6 +18,18 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from nightmarket.errors import InvalidSetting
 
 PROJECT_DIR = Path(__file__).resolve().parents[2]
+
+LIBRARIES_OFFLINE: Mapping[str, str] = MappingProxyType(
+    {
+        "DO_NOT_TRACK": "1",  # dbt
+        "GX_ANALYTICS_ENABLED": "false",
+        "HF_HUB_OFFLINE": "1",  # the tokenizer is read from a folder
+        "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",  # it misses torch, which nothing here needs
+    }
+)
+"""What keeps the libraries off the network, silent about it, and away from pickles. There is no other place for it."""
 
 
 class Settings(BaseSettings):
@@ -110,6 +124,11 @@ class Settings(BaseSettings):
     @property
     def mlflow_dir(self) -> Path:
         return self.var_dir / "mlflow"
+
+
+def keep_libraries_offline() -> None:
+    """Set ``LIBRARIES_OFFLINE`` for this process and its children; most libraries read it when they are imported."""
+    os.environ.update(LIBRARIES_OFFLINE)
 
 
 def load_settings() -> Settings:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from nightmarket.families import FAMILIES
 from nightmarket_airflow.home import WAREHOUSE_POOL
 
 DAG_FILES = sorted((Path(__file__).resolve().parents[2] / "dags").glob("*.py"))
@@ -17,6 +18,8 @@ DAG_IDS = ["nightly", "train"]
 SECTIONS = ["What.", "When.", "Reads.", "Writes.", "If it fails.", "Safe to re-run."]
 HEAVY = ["lightgbm", "mlflow", "great_expectations", "transformers", "openvino", "duckdb", "dbt", "pandas", "sklearn"]
 TASKS_WITHOUT_WAREHOUSE = {"report"}
+BEFORE_THE_FAMILIES = ["land", "check_landed", "embed", "transform", "check_features"]
+AFTER_THE_FAMILIES = ["check_scores", "publish", "report"]
 
 
 def test_the_dag_files_load_and_hold_one_dag_each(dag_bag: Any) -> None:
@@ -76,15 +79,39 @@ def test_every_task_that_opens_the_warehouse_takes_the_writers_slot(dag_bag: Any
 
 
 def test_the_night_goes_from_the_source_to_the_report(dag_bag: Any) -> None:
-    dag = dag_bag.dags["nightly"]
-    order = [
-        "land", "check_landed", "embed", "transform", "check_features", "train_purchase_intent",
-        "score_purchase_intent", "check_scores", "publish", "report",
-    ]  # fmt: skip
-    for before, after in itertools.pairwise(order):
-        assert dag.task_dict[before].downstream_task_ids == {after}
-    assert dag.task_dict["score_purchase_intent"].trigger_rule == "none_failed"
-    assert {asset.name for asset in dag.task_dict["publish"].outlets} == {"scores.purchase_intent"}
+    tasks = dag_bag.dags["nightly"].task_dict
+    for before, after in itertools.pairwise(BEFORE_THE_FAMILIES):
+        assert tasks[before].downstream_task_ids == {after}
+    assert tasks["check_features"].downstream_task_ids == {f"train_{name}" for name in FAMILIES}
+    assert tasks["check_scores"].upstream_task_ids == {f"score_{name}" for name in FAMILIES}
+    for before, after in itertools.pairwise(AFTER_THE_FAMILIES):
+        assert tasks[before].downstream_task_ids == {after}
+    assert len(tasks) == len(BEFORE_THE_FAMILIES) + 2 * len(FAMILIES) + len(AFTER_THE_FAMILIES)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_each_family_is_scored_after_its_own_training_and_waits_for_no_other(dag_bag: Any, family: str) -> None:
+    tasks = dag_bag.dags["nightly"].task_dict
+    train, score = tasks[f"train_{family}"], tasks[f"score_{family}"]
+    assert (train.upstream_task_ids, train.downstream_task_ids) == ({"check_features"}, {score.task_id})
+    assert (score.upstream_task_ids, score.downstream_task_ids) == ({train.task_id}, {"check_scores"})
+    assert train.command.startswith(f"nightmarket train {family} --if-needed ")
+    assert score.command.startswith(f"nightmarket score {family} --as-of ")
+    # A training that was not needed is skipped, and the night goes on.
+    assert score.trigger_rule == "none_failed"
+    assert {asset.name for asset in train.outlets} == {f"models.{family}"}
+
+
+def test_publishing_announces_the_table_of_every_family(dag_bag: Any) -> None:
+    publish = dag_bag.dags["nightly"].task_dict["publish"]
+    assert {asset.name for asset in publish.outlets} == {f"scores.{name}" for name in FAMILIES}
+
+
+def test_a_training_trains_every_family_on_the_origins_it_asked_for(dag_bag: Any) -> None:
+    tasks = dag_bag.dags["train"].task_dict
+    assert "--for-training" in tasks["transform"].command
+    assert tasks["check_features"].downstream_task_ids == {f"train_{name}" for name in FAMILIES}
+    assert all("--if-needed" not in tasks[f"train_{name}"].command for name in FAMILIES)
 
 
 def test_every_step_after_land_names_the_night_and_the_snapshot(dag_bag: Any) -> None:

@@ -81,6 +81,18 @@ def test_labels_equal_brute_force(built: Built, plain: BruteForce, as_of: date) 
     _same(built.features("labels.lbl_purchase_intent", as_of, "customer_id, category_id"), plain.labels(known_before))
 
 
+def test_a_label_window_knows_what_had_arrived_by_the_night_or_by_its_own_close(built: Built) -> None:
+    known = {
+        (NIGHT, 28): date(2017, 10, 2),
+        (NIGHT, 56): date(2017, 10, 30),
+        (EARLIER, 28): NIGHT,
+        (EARLIER, 56): date(2017, 10, 2),
+    }
+    found = built.rows("select as_of_date, horizon_days, known_before_date, is_closed from labels.lbl_windows")
+    assert {(day, horizon): known_before for day, horizon, known_before, _ in found} == known
+    assert all(is_closed for *_, is_closed in found), "the source is complete long after"
+
+
 def test_a_row_to_score_holds_the_features_of_its_customer_category_and_pair(built: Built) -> None:
     where = f"as_of_date = date '{NIGHT}'"
     assert built.rows(f"""

@@ -66,6 +66,23 @@ def test_the_tables_for_people_can_be_read(tiny: Built) -> None:
     assert tiny.rows("select category_id, n_products, is_pseudo from marts.dim_categories") == [("tea", 1, False)]
 
 
+def test_a_published_night_whose_outcome_is_looked_up_gets_labels_and_no_features(tiny: Built) -> None:
+    ended = run_dbt(
+        tiny.path,
+        [NIGHT],
+        arguments=("--select", "int_as_of_dates", "int_label_dates", "lbl_windows", "lbl_purchase_intent"),
+        changed={"outcome_dates": ["2024-05-04"], "complete_through": "2024-05-31"},
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    labels = "select as_of_date, customer_id, category_id from labels.lbl_purchase_intent"
+    assert tiny.rows(labels) == [(date(2024, 5, 4), "Ann O'Hara", "tea")]
+    windows = (
+        "select as_of_date, is_closed, known_before_date from labels.lbl_windows where horizon_days = 28 order by all"
+    )
+    assert tiny.rows(windows) == [(date(2024, 5, 4), True, NIGHT), (NIGHT, False, date(2024, 6, 29))]
+    assert tiny.rows("select distinct as_of_date from features.ftr_customer") == [(NIGHT,)]
+
+
 def test_the_unit_tests_of_the_models_hold(tiny: Built) -> None:
     ended = run_dbt(tiny.path, [NIGHT], subcommand="test", arguments=("--select", "test_type:unit"))
     assert ended.returncode == 0, ended.stdout + ended.stderr
@@ -105,4 +122,4 @@ def test_a_model_that_fails_is_named_with_its_message(tmp_path: Path) -> None:
     settings = Settings(var_dir=tmp_path, threads=2)
     failure = pytest.raises(TransformFailed, match=r"error in stg_campaigns.*end_date.*the whole log is")
     with writer_lock(settings) as lock, failure:
-        transform._run_dbt(settings, variables, lock)
+        transform.run_dbt(settings, variables, lock)

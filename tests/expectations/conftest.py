@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from nightmarket.contracts import SHOP_CONTRACT
 from nightmarket.families import FAMILIES
+from nightmarket.families.base import Family, Kind
 from nightmarket.quality.batches import features_batch, landed_batch, scores_batch
 from nightmarket.quality.outcomes import SuiteOutcome
 from nightmarket.quality.suites import Suite, load_suite
@@ -82,65 +84,110 @@ def build_shop(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"create table raw.{table.name} as select {columns} from ({_ROWS[table.name]})")
 
 
-def build_features(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make features and labels of 20 customers × 4 categories for the night and one training origin."""
-    values = {
-        "customer__days_since_last_order": "1 + c % 5",
-        "customer__days_since_first_order": "20 + c",
-        "pair__days_since_last_order": "case when k > 0 then 1 + c % 9 end",
-        "pair__days_since_first_order": "case when k > 0 then 20 end",
-        "pair__n_orders": "case when k > 0 then 2 else 0 end",
-        "pair__has_active_campaign": "c % 2",
-        "customer__has_demographics": "1",
-    }
-    listed = [
-        f"cast('c' || c as varchar) as {column}"
-        if column == "customer_id"
-        else f"cast('k' || k as varchar) as {column}"
-        if column == "category_id"
-        else f"'{SNAPSHOT_ID}' as {column}"
-        if column == "snapshot_id"
-        else "cast(d as date) as as_of_date"
-        if column == "as_of_date"
-        else f"cast({values.get(column, '0.5' if _is_share(column) else '3')} as double) as {column}"
-        for column in columns_of("features", FAMILY.name)
-    ]
-    connection.execute("create schema features; create schema labels")
-    connection.execute(
-        f"create table {FAMILY.feature_view} as select {', '.join(listed)} from range(20) as a(c), range(4) as b(k), "
-        f"(values (date '{AS_OF}'), (date '{TRAINING_DATE}')) as dates(d)"
+def build_features(
+    connection: duckdb.DuckDBPyConnection, family: Family = FAMILY, values: Mapping[str, str] | None = None
+) -> None:
+    """Make a family's features and labels, for the night and one training origin: 20 customers, by 4 items if any.
+
+    ``values`` is the SQL of its columns, from the numbers c of the customer and k of the item; a column without any
+    is 3, or .5 where it is a share.
+    """
+    connection.execute("create schema if not exists features; create schema if not exists labels")
+    rows = "range(20) as a(c)" + (", range(4) as b(k)" if len(family.keys) > 1 else "")
+    if family.feature_view is not None:
+        given = {**_keys_of(family), **(values or {})}
+        listed = [
+            f"cast({given.get(column, '0.5' if _is_share(column) else '3')} "
+            f"as {'varchar' if type_name == 'VARCHAR' else type_name if type_name == 'DATE' else 'double'}) as {column}"
+            for column, type_name in columns_of("features", family.name).items()
+        ]
+        connection.execute(
+            f"create table {family.feature_view} as select {', '.join(listed)} from {rows}, "
+            f"(values (date '{AS_OF}'), (date '{TRAINING_DATE}')) as dates(d)"
+        )
+    outcomes = "".join(
+        f", {'c < 6' if head.kind is Kind.PROBABILITY else '3 + c'} as {head.outcome}"
+        for head in family.heads
+        if head.outcome
     )
+    is_listed = "true" if family.primary.outcome else "c < 6"
+    of_one_item = "k = 1" if len(family.keys) > 1 else "true"
+    keys = ", ".join(f"{sql} as {key}" for key, sql in _keys_of(family).items() if key in family.key_names)
     connection.execute(
-        f"create table {FAMILY.label_table} as "
-        f"select '{SNAPSHOT_ID}' as snapshot_id, date '{TRAINING_DATE}' as as_of_date, "
-        "'c' || c as customer_id, 'k1' as category_id from range(6) as a(c)"
+        f"create table {family.label_table} as select '{SNAPSHOT_ID}' as snapshot_id, "
+        f"date '{TRAINING_DATE}' as as_of_date, {keys}{outcomes} from {rows} where {is_listed} and {of_one_item}"
     )
+
+
+def _keys_of(family: Family) -> dict[str, str]:
+    numbered = dict(zip(family.key_names, ("'c' || c", "'k' || k"), strict=False))
+    return {"snapshot_id": f"'{SNAPSHOT_ID}'", "as_of_date": "d", **numbered}
 
 
 def _is_share(column: str) -> bool:
     return any(word in column for word in ("share", "pct", "penetration", "rate"))
 
 
-def build_scores(connection: duckdb.DuckDBPyConnection, staged: str = "staged") -> None:
-    """Make a table of valid scores, one row for each pair of the night's features."""
+def build_scores(
+    connection: duckdb.DuckDBPyConnection,
+    staged: str = "staged",
+    family: Family = FAMILY,
+    values: Mapping[str, str] | None = None,
+) -> None:
+    """Make a table of valid scores, one row for each customer and item of the night, in the order of the keys.
+
+    ``values`` is the SQL of predictions, from c and k, and from n, the number of the row among its customer's.
+    """
+    # About as many as the labels have: 6 of 20 customers, of one of their 4 items.
+    number, least = ("(c * 4 + k)", 0.05) if len(family.keys) > 1 else ("c", 0.1)
+    by_type = {
+        "DOUBLE": f"({least} + 0.01 * ({number} % 20))",
+        "INTEGER": "n",
+        "VARCHAR": "'regular'",
+        "BOOLEAN": "true",
+        "DATE": f"date '{AS_OF}'",
+    }
+    factor = {"_low": " * 0.5", "_high": " * 2"}
+    fixed = {
+        **_keys_of(family),
+        "as_of_date": f"date '{AS_OF}'",
+        "horizon_days": str(family.horizon_days),
+        "reason_1": "'bought 2 times'",
+        "reason_2": "'shops here'",
+        "reason_3": "null",
+        "model_version": f"'{model_version_of(family)}'",
+        "run_id": "'feedfeedfeedfeed'",
+        **(values or {}),
+    }
+    columns = []
+    for name, type_name in columns_of("scores", family.name).items():
+        value = fixed.get(name) or by_type[type_name] + factor.get(name[name.rfind("_") :], "")
+        columns.append(f"cast({value} as {type_name}) as {name}")
+    rows = "select c, k, k + 1 as n from range(20) as a(c), range(4) as b(k)"
+    one_each = "select c, 0 as k, 1 as n from range(20) as a(c)"
     connection.execute(
-        f"""create table {staged} as select customer_id, category_id, as_of_date, cast(28 as integer) as horizon_days,
-        0.05 + 0.01 * (row_number() over (order by customer_id, category_id) % 20) as probability,
-        'bought 2 times' as reason_1, 'shops here' as reason_2, null::varchar as reason_3,
-        'purchase_intent/1/frequency' as model_version, 'feedfeedfeedfeed' as run_id
-        from {FAMILY.feature_view} where as_of_date = date '{AS_OF}' order by customer_id, category_id"""
+        f"create or replace table {staged} as select {', '.join(columns)} "
+        f"from ({rows if len(family.keys) > 1 else one_each}) order by {', '.join(family.key_names)}"
     )
-    types = columns_of("scores", FAMILY.name)
-    columns = ", ".join(f"cast({name} as {type_name}) as {name}" for name, type_name in types.items())
-    connection.execute(f"create or replace table {staged} as select {columns} from {staged}")
+
+
+def model_version_of(family: Family) -> str:
+    return f"{family.name}/1/{family.primary.baseline}"
+
+
+def valid_values(family: Family, name: str) -> Mapping[str, str]:
+    """Return ``FEATURES`` or ``SCORES`` of the family's own test file: what a valid sample of it holds."""
+    found: Mapping[str, str] = getattr(import_module(f"tests.expectations.test_{family.name}_suites"), name, {})
+    return found
 
 
 @dataclass(frozen=True)
 class Shop:
-    """The tiny shop in memory. ``corrupt`` runs SQL on it; ``check`` validates one suite."""
+    """The tiny shop in memory, with one family. ``corrupt`` runs SQL on it; ``check`` validates one suite."""
 
     connection: duckdb.DuckDBPyConnection
     folder: Path
+    family: Family
 
     def corrupt(self, sql: str) -> None:
         self.connection.execute(sql)
@@ -173,19 +220,20 @@ class Shop:
             return features_batch(
                 self.connection,
                 suite,
-                FAMILY,
+                self.family,
                 {**known, **facts},
                 snapshot_id=SNAPSHOT_ID,
                 as_of_dates=[AS_OF, TRAINING_DATE],
             )
         known = {
             **night,
-            "horizon_days": 28,
-            "rows_scored": 80,
-            "model_version": "purchase_intent/1/frequency",
+            "horizon_days": self.family.horizon_days,
+            "rows_scored": 80 if len(self.family.keys) > 1 else 20,
+            "model_version": model_version_of(self.family),
             "model_age_days": 56,
             "run_id": "feedfeedfeedfeed",
             "n_reason_rows": 2,
+            "top_k": self.family.top_k,
             "top_k_categories": None,
             "all_categories": True,
             "base_rate": 0.12,
@@ -197,14 +245,26 @@ class Shop:
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
+def shop_of(tmp_path: Path) -> Iterator[Callable[[str], Shop]]:
+    """Give the tiny shop with the valid features and scores of a family, by its name."""
     with duckdb.connect() as connection:
-        connection.execute("set threads = 1; set TimeZone = 'UTC'")
-        build_shop(connection)
-        build_features(connection)
-        build_scores(connection)
-        build_scores(connection, "previous")
-        yield Shop(connection=connection, folder=tmp_path)
+
+        def build(name: str) -> Shop:
+            family = FAMILIES[name]
+            connection.execute("set threads = 1; set TimeZone = 'UTC'")
+            build_shop(connection)
+            build_features(connection, family, valid_values(family, "FEATURES"))
+            for table in ("staged", "previous"):
+                build_scores(connection, table, family, valid_values(family, "SCORES"))
+            return Shop(connection=connection, folder=tmp_path, family=family)
+
+        yield build
+
+
+@pytest.fixture
+def shop(shop_of: Callable[[str], Shop]) -> Shop:
+    """Give the tiny shop with the family that is there from the first."""
+    return shop_of(FAMILY.name)
 
 
 @pytest.fixture
@@ -247,24 +307,26 @@ def tiny_var(tmp_path: Path) -> Callable[[], Any]:
         night = Night(settings, AS_OF, snapshot.snapshot_id)
         night.folder.mkdir(parents=True)
         with duckdb.connect(str(settings.warehouse_path)) as connection:
-            build_features(connection)
-            connection.execute(f"update {FAMILY.feature_view} set snapshot_id = '{snapshot.snapshot_id}'")
-            connection.execute(f"update {FAMILY.label_table} set snapshot_id = '{snapshot.snapshot_id}'")
-            build_scores(connection)
-            connection.execute(f"copy staged to '{night.staged_path(FAMILY.score_table)}'; drop table staged")
+            for family in FAMILIES.values():
+                build_features(connection, family, valid_values(family, "FEATURES"))
+                for table in filter(None, (family.feature_view, family.label_table)):
+                    connection.execute(f"update {table} set snapshot_id = '{snapshot.snapshot_id}'")
+                build_scores(connection, "staged", family, valid_values(family, "SCORES"))
+                connection.execute(f"copy staged to '{night.staged_path(family.score_table)}'; drop table staged")
         night.record(
             "transform", {"as_of_dates": [str(AS_OF), str(TRAINING_DATE)], "training_dates": [str(TRAINING_DATE)]}
         )
-        night.record(
-            f"score__{FAMILY.name}",
-            {
-                "table": FAMILY.score_table,
-                "rows": 80,
-                "model_version": "purchase_intent/1/frequency",
-                "model_age_days": 0,
-                "run_id": "feedfeedfeedfeed",
-            },
-        )
+        for family in FAMILIES.values():
+            night.record(
+                f"score__{family.name}",
+                {
+                    "table": family.score_table,
+                    "rows": 80 if len(family.keys) > 1 else 20,
+                    "model_version": model_version_of(family),
+                    "model_age_days": 0,
+                    "run_id": "feedfeedfeedfeed",
+                },
+            )
         return settings, night
 
     return make

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 import yaml
 
 from nightmarket.errors import SuiteInvalid
+from nightmarket.families import FAMILIES
 from nightmarket.quality.facts import FACTS
 from nightmarket.quality.suites import load_suite, load_suites
 from nightmarket.quality.tables import BORDERS, TABLES
@@ -89,7 +91,7 @@ def test_a_suite_that_lost_an_expectation_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_border_with_a_missing_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SuiteInvalid, match=r"Got no features__purchase_intent.yaml in"):
+    with pytest.raises(SuiteInvalid, match=r"Got no .*features__purchase_intent\.yaml"):
         load_suites(tmp_path, "features")
 
 
@@ -112,3 +114,10 @@ def test_every_fact_is_used_or_gone() -> None:
     for border in BORDERS:
         used = {name for suite in load_suites(EXPECTATIONS, border) for one in suite.expectations for name in one.facts}
         assert sorted(FACTS[border].keys() - used) == []
+
+
+def test_every_suite_of_a_family_has_corrupted_samples() -> None:
+    for family in FAMILIES:
+        module = import_module(f"tests.expectations.test_{family}_suites")
+        wanted = {f"{border}__{family}" for border in ("features", "scores") if family in TABLES[border]}
+        assert {name for name, _, _ in module.STOPS} == wanted

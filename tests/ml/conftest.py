@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from nightmarket.families.purchase_intent import PURCHASE_INTENT
+from nightmarket.families.purchase_intent import FAMILY as PURCHASE_INTENT
 from nightmarket.modeling.frames import Frame
 
 
@@ -29,12 +29,12 @@ def make_frame(
     return Frame(
         as_of_date=as_of,
         customer_ids=np.array([f"c{i:03d}" for i in range(n_customers)], dtype=object),
-        category_ids=np.array([f"k{i:02d}" for i in range(n_categories)], dtype=object),
+        item_ids=np.array([f"k{i:02d}" for i in range(n_categories)], dtype=object),
         customer=customer.astype(np.int32),
-        category=category.astype(np.int32),
+        item=category.astype(np.int32),
         columns=columns,
-        label=(random.random(len(customer)) < chance).astype(np.uint8),
-    )
+        outcomes={"probability": (random.random(len(customer)) < chance).astype(np.float32)},
+    ).head("probability")
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ final as (
         product_id,
         category_id,
         category_name,
+        product_name,
         arrived_date,
         lead(arrived_date, 1, {{ end_of_time() }}) over (
             partition by product_id

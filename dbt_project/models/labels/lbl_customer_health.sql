@@ -8,10 +8,6 @@ dates as (
     select * from {{ ref('int_label_dates') }}
 ),
 
-customers as (
-    select * from {{ ref('int_customer_keys') }}
-),
-
 order_lines as (
     select * from {{ ref('int_order_line_versions') }}
 ),
@@ -56,6 +52,19 @@ long_windows as (
     where horizon_days = 56
 ),
 
+-- Who had bought before the date, by what is known when the window is read: nobody of whom the shop hears later.
+customers as (
+    select distinct
+        closed_windows.as_of_date,
+        order_lines.customer_id
+    from order_lines
+    inner join closed_windows
+        on
+            order_lines.order_date < closed_windows.as_of_date
+            and {{ is_known_at('order_lines', 'closed_windows.known_before_date') }}
+    where closed_windows.horizon_days = 28
+),
+
 origins as (
     select
         dates.as_of_date,
@@ -87,7 +96,7 @@ final as (
             end as integer
         ) as has_dropped_spend
     from origins
-    cross join customers
+    inner join customers on origins.as_of_date = customers.as_of_date
     left join short_windows
         on
             origins.as_of_date = short_windows.as_of_date

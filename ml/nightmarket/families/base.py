@@ -102,7 +102,7 @@ class Inputs(Protocol):
         ...
 
     def products(self, as_of: date) -> pa.Table:
-        """Return the catalogue as known at ``as_of``: product_id, category_id, product_name, text_hash."""
+        """Return the catalogue as known at ``as_of``: product_id, category_id, product_name, is_ware, text_hash."""
         ...
 
     def text_vectors(self) -> tuple[pa.Array, Floats]:

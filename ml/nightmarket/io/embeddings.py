@@ -4,7 +4,8 @@
 once is not embedded again. ``embeddings.product_text_versions`` says which text a product carried
 from which day on, per snapshot: ``embeddings.product_texts_at(snapshot, as_of)`` cuts it at an
 as_of_date like every other input of a model, and the view ``embeddings.product_texts`` is the
-newest version. ``embeddings.encoders`` says what went into each encoder key.
+newest version. ``embeddings.snapshots`` says of which snapshots it is kept: those embedded last, and those
+of which features are kept. ``embeddings.encoders`` says what went into each encoder key.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+
+SNAPSHOTS_TO_KEEP = 3
+"""As many as dbt keeps the features of (``snapshots_to_keep`` in ``dbt_project.yml``): what a run has embedded is there
+until its own transform, though two others embed in between."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,7 @@ create table if not exists embeddings.text_vectors (
 create table if not exists embeddings.product_text_versions (
     snapshot_id varchar not null, product_id varchar not null, arrived_date date not null, text_hash varchar
 );
+create table if not exists embeddings.snapshots (snapshot_id varchar primary key, nth_run bigint not null);
 create or replace macro embeddings.product_texts_at(snapshot, as_of) as table
     select product_id, text_hash
     from embeddings.product_text_versions
@@ -81,7 +87,10 @@ def replace_product_texts(
     versions: Sequence[ProductVersion],
     text_hashes: Sequence[str | None],
 ) -> None:
-    """Record which text each version carries; ``None`` where it says nothing. Replaces the snapshot's rows."""
+    """Record which text each version carries; ``None`` where it says nothing.
+
+    Replaces the snapshot's rows, and forgets those of snapshots that are no longer kept.
+    """
     texts = pa.table(  # noqa: F841 - DuckDB reads it by name
         {
             "product_id": pa.array([v.product_id for v in versions], pa.string()),
@@ -95,7 +104,23 @@ def replace_product_texts(
         "insert into embeddings.product_text_versions select ?, product_id, arrived_date, text_hash from texts",
         [snapshot_id],
     )
+    _forget_snapshots(connection, snapshot_id)
     connection.execute("commit")
+
+
+def _forget_snapshots(connection: duckdb.DuckDBPyConnection, newest: str) -> None:
+    """Remove the texts of snapshots that were embedded long ago and of which no features are kept."""
+    connection.execute(
+        "insert or replace into embeddings.snapshots select ?, coalesce(max(nth_run), 0) + 1 from embeddings.snapshots",
+        [newest],
+    )
+    kept = f"select snapshot_id from (from embeddings.snapshots order by nth_run desc limit {SNAPSHOTS_TO_KEEP})"
+    if connection.execute(
+        "select 1 from duckdb_tables() where schema_name = 'intermediate' and table_name = 'int_kept_snapshots'"
+    ).fetchone():
+        kept += " union select snapshot_id from intermediate.int_kept_snapshots"
+    for table in ("product_text_versions", "snapshots"):
+        connection.execute(f"delete from embeddings.{table} where snapshot_id not in ({kept})")
 
 
 def find_missing(connection: duckdb.DuckDBPyConnection, encoder_key: str, text_hashes: Sequence[str]) -> list[str]:

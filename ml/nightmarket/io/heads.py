@@ -1,7 +1,9 @@
 """What landing remembers: which input gave which snapshot, and where a source that accumulates stands.
 
 ``var/landing/recognised/<hash>.json`` names the snapshot of an input that was landed before by this very
-code. ``var/landing/heads/<source>.json`` is written last, atomically: until then a load did not happen.
+code. ``var/landing/heads/<source>.json`` is the head: the load that later ones build on. ``land`` only proposes to move
+it (``heads/proposed/<snapshot_id>.json``); the move is made, in one step, once the check of what landed has passed. An
+export that the check refuses is so never part of the shop's history.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from nightmarket.errors import SnapshotMissing, SourceUnreadable
+from nightmarket.errors import HeadMoved, SnapshotMissing, SourceUnreadable
 from nightmarket.io.atomic import read_json, sha256_of_file, sha256_of_json, write_json
 from nightmarket.io.landing import Snapshot, read_snapshot
 from nightmarket.settings import Settings
@@ -103,7 +105,7 @@ def remember(settings: Settings, fingerprint: str, snapshot: Snapshot) -> None:
 
 
 def read_head(settings: Settings, source: str) -> Head | None:
-    """Return where ``source`` stands, None before its first load."""
+    """Return where ``source`` stands, None before its first accepted load."""
     path = _head_path(settings, source)
     if not path.exists():
         return None
@@ -111,10 +113,52 @@ def read_head(settings: Settings, source: str) -> Head | None:
     return Head(raw["source_path"], raw["snapshot_id"], tuple(raw["loads"]))
 
 
-def write_head(settings: Settings, source: str, head: Head) -> None:
-    """Move the head of ``source``, in one step."""
-    write_json(_head_path(settings, source), asdict(head))
+def propose_head(settings: Settings, source: str, head: Head, *, expected: Head | None) -> None:
+    """Write the proposal to move the head of ``source`` from ``expected`` (None: a first load) to ``head``."""
+    proposal = {"source": source, "expected": expected.snapshot_id if expected else None, "head": asdict(head)}
+    write_json(_proposal_path(settings, head.snapshot_id), proposal)
+
+
+def accept_head(settings: Settings, snapshot_id: str) -> bool:
+    """Make the move that was proposed with ``snapshot_id``; the caller holds the writer's lock.
+
+    Returns
+    -------
+    bool
+        Whether the head moved. False where nothing was proposed, or the load is part of the history already.
+
+    Raises
+    ------
+    HeadMoved
+        Another load was accepted since this one was landed.
+    """
+    path = _proposal_path(settings, snapshot_id)
+    if not path.exists():
+        return False
+    proposal = read_json(path)
+    source, expected = proposal["source"], proposal["expected"]
+    head = read_head(settings, source)
+    found = head.snapshot_id if head else None
+    is_accepted = head is not None and any(load["snapshot_id"] == snapshot_id for load in head.loads)
+    if not is_accepted:
+        if found != expected:
+            raise HeadMoved(
+                f"Got snapshot {snapshot_id} of {source}, landed on top of {_called(expected)}, but expected it to "
+                f"build on {_called(found)}, which was accepted meanwhile. Run `nightmarket land` for this night "
+                "again, and check the snapshot it prints."
+            )
+        write_json(_head_path(settings, source), proposal["head"])
+    path.unlink()
+    return not is_accepted
+
+
+def _called(snapshot_id: str | None) -> str:
+    return f"snapshot {snapshot_id}" if snapshot_id else "nothing"
 
 
 def _head_path(settings: Settings, source: str) -> Path:
     return settings.landing_dir / "heads" / f"{source}.json"
+
+
+def _proposal_path(settings: Settings, snapshot_id: str) -> Path:
+    return settings.landing_dir / "heads" / "proposed" / f"{snapshot_id}.json"

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nightmarket.settings import Settings
+from nightmarket.settings import Settings, keep_libraries_offline
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -27,8 +26,7 @@ class RunRecord:
 
 def mlflow_client(settings: Settings) -> MlflowClient:
     """Return a client on ``var/mlflow/mlflow.db``, making the database (about 2 s) where there is none."""
-    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-    os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
+    keep_libraries_offline()
     from mlflow import MlflowClient  # over a second to import
 
     settings.mlflow_dir.mkdir(parents=True, exist_ok=True)
@@ -37,15 +35,29 @@ def mlflow_client(settings: Settings) -> MlflowClient:
 
 
 def log_training(
-    settings: Settings, family: str, training: RunRecord, recipes: Mapping[str, RunRecord], model_folder: Path
+    settings: Settings,
+    family: str,
+    training: RunRecord,
+    recipes: Mapping[str, RunRecord],
+    model_folder: Path,
+    *,
+    card_folder: Path | None = None,
 ) -> str:
-    """Log a training, its nested runs and the registered model's folder; return the training's run id."""
+    """Log a training, its nested runs, the registered model's folder and its card; return the training's run id."""
     client = mlflow_client(settings)
     experiment_id = _experiment(settings, client, family)
-    run_id = _log_run(client, experiment_id, training, parent=None, artifacts=model_folder)
+    artifacts = {"model": model_folder, **({"card": card_folder} if card_folder else {})}
+    run_id = _log_run(client, experiment_id, training, parent=None, artifacts=artifacts)
     for record in recipes.values():
-        _log_run(client, experiment_id, record, parent=run_id, artifacts=None)
+        _log_run(client, experiment_id, record, parent=run_id, artifacts={})
     return run_id
+
+
+def log_evaluation(settings: Settings, family: str, evaluation: RunRecord, folder: Path) -> str:
+    """Log an evaluation with its results file and card; return its run id."""
+    client = mlflow_client(settings)
+    experiment_id = _experiment(settings, client, family)
+    return _log_run(client, experiment_id, evaluation, parent=None, artifacts={"evaluation": folder})
 
 
 def write_mlmodel(folder: Path, *, recipe: str, lightgbm_file: str | None) -> None:
@@ -83,7 +95,7 @@ def _experiment(settings: Settings, client: MlflowClient, family: str) -> str:
 
 
 def _log_run(
-    client: MlflowClient, experiment_id: str, record: RunRecord, *, parent: str | None, artifacts: Path | None
+    client: MlflowClient, experiment_id: str, record: RunRecord, *, parent: str | None, artifacts: Mapping[str, Path]
 ) -> str:
     from mlflow.entities import Metric, Param
     from mlflow.utils.time import get_current_time_millis
@@ -97,7 +109,7 @@ def _log_run(
         metrics=[Metric(key, value, now, 0) for key, value in record.metrics.items() if math.isfinite(value)],
         params=[Param(key, str(value)[:6000]) for key, value in record.parameters.items()],
     )
-    if artifacts is not None:
-        client.log_artifacts(run_id, str(artifacts), "model")
+    for place, folder in artifacts.items():
+        client.log_artifacts(run_id, str(folder), place)
     client.set_terminated(run_id)
     return run_id

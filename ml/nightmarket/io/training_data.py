@@ -141,7 +141,7 @@ class FrameReader:
     def products(self, as_of: date) -> pa.Table:
         """Return the catalogue as known at ``as_of``, with the hash of each product's text then (or null)."""
         return self._connection.execute(
-            "select p.product_id, p.category_id, p.product_name, t.text_hash "
+            "select p.product_id, p.category_id, p.product_name, p.is_ware, t.text_hash "
             "from features.ftr_known_products as p "
             "left join embeddings.product_texts_at($snapshot_id, $as_of) as t on t.product_id = p.product_id "
             "where p.snapshot_id = $snapshot_id and p.as_of_date = $night "
@@ -194,8 +194,9 @@ def read_text_vectors(
     connection: duckdb.DuckDBPyConnection, space: TextSpace, *, snapshot_id: str
 ) -> tuple[pa.Array, Floats]:
     """Return the distinct text hashes of the snapshot, sorted, and their vectors (n_texts, dim)."""
-    has_text = connection.execute(
-        "select count(*) from embeddings.product_text_versions where snapshot_id = ? and text_hash is not null",
+    # `embed` writes a row for every product, also for one without text; a pruned snapshot has none.
+    counted = connection.execute(
+        "select count(*) > 0 and count(text_hash) = 0 from embeddings.product_text_versions where snapshot_id = ?",
         [snapshot_id],
     ).fetchone()
     table = connection.execute(
@@ -203,7 +204,7 @@ def read_text_vectors(
         "(select text_hash from embeddings.product_text_versions where snapshot_id = ?) order by text_hash",
         [space.encoder_key, snapshot_id],
     ).to_arrow_table()
-    if table.num_rows == 0 and has_text == (0,):  # a shop whose products have no text at all
+    if counted == (True,):  # a shop whose products have no text at all
         return pa.array([], pa.string()), np.zeros((0, space.dim), np.float32)
     if table.num_rows == 0:
         raise StepMissing(

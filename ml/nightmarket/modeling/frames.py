@@ -26,6 +26,8 @@ class Frame:
     columns : float32 features by name, each of shape (n,); NaN where undefined.
     outcomes : float32 by head, each of shape (n,); NaN where undefined. Empty where the window is not read.
     label : shape (n,); the outcome of the one head that is looked at, see :meth:`head`.
+    n_outcomes : int64, shape (n_customers,); rows of each customer in the label table, also those that are no row
+        here. A ranking is measured against all of a basket, not against the part of it that was found.
 
     Columns stay separate: Arrow hands them to LightGBM without a copy, and a new one costs only itself.
     """
@@ -38,6 +40,7 @@ class Frame:
     columns: Mapping[str, Floats]
     outcomes: Mapping[str, Floats] = field(default_factory=dict)
     label: NDArray[Any] | None = None
+    n_outcomes: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.customer)
@@ -107,6 +110,8 @@ def attach_outcomes(
     outcomes : by head, (m,) values; None for a head whose outcome is the row's presence
     """
     row, found = _rows_of(frame, customers, items)
+    of_customer = _positions(frame.customer_ids, customers)
+    n_outcomes = np.bincount(of_customer[of_customer >= 0], minlength=len(frame.customer_ids))
     attached: dict[str, Floats] = {}
     for name, values in outcomes.items():
         if values is None:
@@ -116,7 +121,7 @@ def attach_outcomes(
             outcome = np.full(len(frame), np.nan, np.float32)
             outcome[row] = np.asarray(values, np.float32)[found]
         attached[name] = outcome
-    return replace(frame, outcomes=attached)
+    return replace(frame, outcomes=attached, n_outcomes=n_outcomes)
 
 
 def _rows_of(

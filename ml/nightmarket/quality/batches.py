@@ -43,6 +43,18 @@ def features_batch(
     Queries may also read ``night_counts`` (one row: the night's rows, pairs, customers and
     categories) and, where nothing smaller will do, ``night_features``: the rows themselves.
     """
+
+    def prepare() -> None:
+        _describe_night(connection, family, snapshot_id=snapshot_id, as_of_dates=as_of_dates)
+
+    return Batch(
+        suite=suite, relation="night_features", query="select * from feature_bounds", facts=facts, prepare=prepare
+    )
+
+
+def _describe_night(
+    connection: duckdb.DuckDBPyConnection, family: Family, *, snapshot_id: str, as_of_dates: list[date]
+) -> None:
     keys = ("snapshot_id", "as_of_date", *family.key_names)
     connection.execute(
         f"create or replace temp view night_features as select * from {family.feature_view} "
@@ -64,7 +76,6 @@ def features_batch(
         f"from (select {pair}, count(*) as n_repeats from night_features "
         f"where as_of_date = {literal(as_of_dates[0])} group by {pair})"
     )
-    return Batch(suite=suite, relation="night_features", query="select * from feature_bounds", facts=facts)
 
 
 def scores_batch(
@@ -77,10 +88,15 @@ def scores_batch(
 ) -> Batch:
     """Check a staged file; queries may also read ``previous_scores``, the newest published night before."""
     relation = f"staged_{suite.table}"
-    connection.execute(f"create or replace temp table {relation} as select * from read_parquet({literal(str(staged))})")
-    if previous is not None:
+
+    def prepare() -> None:
         connection.execute(
-            "create or replace temp view previous_scores as "
-            f"select * from read_parquet({literal(str(previous))})"
+            f"create or replace temp table {relation} as select * from read_parquet({literal(str(staged))})"
         )
-    return Batch(suite=suite, relation=relation, query=f"select * from {relation}", facts=facts)
+        connection.execute("drop view if exists previous_scores")
+        if previous is not None:
+            connection.execute(
+                f"create temp view previous_scores as select * from read_parquet({literal(str(previous))})"
+            )
+
+    return Batch(suite=suite, relation=relation, query=f"select * from {relation}", facts=facts, prepare=prepare)

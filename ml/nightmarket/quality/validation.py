@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,7 @@ class Batch:
 
     ``relation`` is the table whose columns and types the guards look at; ``query`` gives the rows
     that the expectations see as ``{batch}`` (of the same table, unless a smaller one says as much).
+    ``prepare`` makes what else they may read, right before they do: batches share those names.
     """
 
     suite: Suite
@@ -32,6 +33,7 @@ class Batch:
     query: str
     facts: Mapping[str, Any] = field(default_factory=dict)
     provided: bool = True
+    prepare: Callable[[], None] | None = None
 
 
 def validate(connection: duckdb.DuckDBPyConnection, batches: list[Batch]) -> tuple[SuiteOutcome, ...]:
@@ -84,6 +86,8 @@ def _validate_one(connection: duckdb.DuckDBPyConnection, context: Any, source: A
 
     started, suite = time.perf_counter(), batch.suite
     outcomes: dict[int, Outcome] = {}
+    if batch.prepare is not None:
+        batch.prepare()
     if batch.provided:
         asked = (*guards_of(suite.border, suite.table, batch.relation), *suite.expectations)
         ready = []

@@ -1,117 +1,55 @@
-"""The report's charts: plain values in, SVG out. Colours come from the page's style, so they follow light and dark."""
+"""The report's bars, lines and marks: plain values in, SVG out.
+
+Colours come from the page's style, so they follow light and dark.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
-from nightmarket.report.content import SCORE_BIN_EDGES, Distribution
-from nightmarket.report.evaluation import LiftPoint, Metric, ReliabilityBin
+from nightmarket.report.axes import (
+    BOTTOM,
+    HEIGHT,
+    LEFT,
+    RIGHT,
+    WIDTH,
+    at_y,
+    nice_step,
+    short,
+    x_label,
+    y_axis,
+)
+from nightmarket.report.evaluation import Metric
+from nightmarket.report.sections import HeadSection
 from nightmarket.report.svg import drawing, element, line, polygon, polyline, text
 
-WIDTH, HEIGHT = 460, 320
-LEFT, RIGHT, TOP, BOTTOM = 52, 22, 14, 44
 
-
-def percent(share: float) -> str:
-    """Return a share as a percentage with as many decimals as it needs: 0.5 %, 12 %."""
-    value = 100 * share
-    return f"{value:.1f}".rstrip("0").rstrip(".") + "%" if value < 10 else f"{value:.0f}%"
-
-
-def draw_distribution(distributions: Sequence[Distribution]) -> str:
-    """Draw tonight's score distribution as bars, and the nights before as ticks across them.
-
-    Parameters
-    ----------
-    distributions
-        Tonight first, then the nights before, newest first.
-    """
-    tonight, before = distributions[0], distributions[1:]
+def draw_distribution(head: HeadSection) -> str:
+    """Draw tonight's distribution of a head as bars, and the nights before as ticks across them."""
+    tonight, before = head.distributions[0], head.distributions[1:]
     n_bins = len(tonight.shares)
-    top = max(share for one in distributions for share in one.shares)
-    step = _nice_step(top)
+    top = max(share for one in head.distributions for share in one.shares) or 1.0
+    step = nice_step(top)
     top = math.ceil(top / step) * step
     width = (WIDTH - LEFT - RIGHT) / n_bins
-    marks = _y_axis(top, step)
+    marks = y_axis(top, step)
     for i, share in enumerate(tonight.shares):
-        x, y = LEFT + i * width, _y(share / top)
+        x, y = LEFT + i * width, at_y(share / top)
         marks.append(element("rect", x=x + 3, y=y, width=width - 6, height=HEIGHT - BOTTOM - y, rx=2, class_="bar"))
-        label = f"{100 * SCORE_BIN_EDGES[i]:g}"
-        marks.append(text(x, HEIGHT - BOTTOM + 16, label, class_="tick", text_anchor="middle"))
-    marks.append(text(WIDTH - RIGHT, HEIGHT - BOTTOM + 16, "100", class_="tick", text_anchor="middle"))
+    for i, edge in enumerate(head.edges):
+        label = short(edge) if head.is_amount else f"{100 * edge:g}"
+        marks.append(text(LEFT + i * width, HEIGHT - BOTTOM + 16, label, class_="tick", text_anchor="middle"))
     for age, one in enumerate(before):
         for i, share in enumerate(one.shares):
-            x, y = LEFT + i * width, _y(share / top)
+            x, y = LEFT + i * width, at_y(share / top)
             opacity = max(0.3, 1 - 0.16 * age)
             marks.append(line(x + 1, y, x + width - 1, y, class_="before", opacity=opacity))
-    marks.append(text((LEFT + WIDTH) / 2, HEIGHT - 6, "probability, %", class_="axis", text_anchor="middle"))
-    title = f"Share of rows by probability on {tonight.night}" + (
-        f" and the {len(before)} nights before" if before else ""
+    marks.append(
+        x_label(f"{head.name.replace('_', ' ')}, {head.unit or 'amount'}" if head.is_amount else "probability, %")
     )
-    return drawing(WIDTH, HEIGHT, title, marks)
-
-
-def draw_reliability(bins: Sequence[ReliabilityBin]) -> str:
-    """Draw what happened against what was forecast; on the diagonal a 30 % is a 30 %.
-
-    Both axes are square roots: most rows are unlikely, and a linear scale would pile them in a corner.
-    """
-    most = max(max(one.forecast, one.outcome) for one in bins)
-    ticks = [tick for tick in (0.0, 0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0) if tick <= most * 1.1]
-    end = min(1.0, max(most * 1.05, ticks[-1])) or 1.0
-
-    def at(forecast: float, outcome: float) -> tuple[float, float]:
-        return _x(math.sqrt(forecast / end)), _y(math.sqrt(outcome / end))
-
-    marks = []
-    for tick in ticks:
-        x, y = at(tick, tick)
-        marks += [
-            line(LEFT, y, WIDTH - RIGHT, y, class_="grid"),
-            line(x, TOP, x, HEIGHT - BOTTOM, class_="grid"),
-            text(LEFT - 7, y + 4, percent(tick), class_="tick", text_anchor="end"),
-            text(x, HEIGHT - BOTTOM + 16, percent(tick), class_="tick", text_anchor="middle"),
-        ]
-    marks.append(line(*at(0, 0), *at(end, end), class_="ideal"))
-    points = [at(one.forecast, one.outcome) for one in bins]
-    marks.append(polyline(points, class_="curve"))
-    marks += [element("circle", cx=x, cy=y, r=4.0, class_="dot") for x, y in points]
-    marks.append(text((LEFT + WIDTH) / 2, HEIGHT - 6, "forecast probability", class_="axis", text_anchor="middle"))
-    marks.append(text(LEFT + 8, TOP + 12, "↑ share that bought", class_="axis haloed"))
-    return drawing(WIDTH, HEIGHT, f"Reliability over {len(bins)} groups of rows of rising probability", marks)
-
-
-def draw_gains(points: Sequence[LiftPoint], of_frequency: Sequence[LiftPoint] = ()) -> str:
-    """Draw which share of all purchases the best-ranked share of rows holds, model above frequency above chance."""
-    curve = [(_x(0), _y(0)), *((_x(point.share_of_rows), _y(point.share_of_purchases)) for point in points)]
-    marks = _y_axis(1.0, 0.25)
-    marks += [
-        text(_x(tick), HEIGHT - BOTTOM + 16, percent(tick), class_="tick", text_anchor="middle")
-        for tick in (0.0, 0.25, 0.5, 0.75, 1.0)
-    ]
-    marks.append(polygon([*curve, (curve[-1][0], _y(0))], class_="area"))
-    marks.append(line(_x(0), _y(0), _x(1), _y(1), class_="ideal"))
-    if of_frequency:
-        baseline = [(_x(0), _y(0)), *((_x(one.share_of_rows), _y(one.share_of_purchases)) for one in of_frequency)]
-        marks.append(polyline(baseline, class_="baseline"))
-    marks.append(polyline(curve, class_="curve"))
-    tenth = point_near(points, 0.1)
-    x, y = _x(tenth.share_of_rows), _y(tenth.share_of_purchases)
-    marks += [
-        element("circle", cx=x, cy=y, r=5.0, class_="dot"),
-        text(x + 12, y + 22, f"best {percent(tenth.share_of_rows)} of pairs", class_="note"),
-        text(x + 12, y + 38, f"hold {percent(tenth.share_of_purchases)} of purchases", class_="note"),
-        text(
-            (LEFT + WIDTH) / 2, HEIGHT - 6, "share of pairs, most probable first", class_="axis", text_anchor="middle"
-        ),
-    ]
-    return drawing(WIDTH, HEIGHT, "Cumulative gains: share of purchases held by the most probable pairs", marks)
-
-
-def point_near(points: Sequence[LiftPoint], share_of_rows: float) -> LiftPoint:
-    """Return the point whose share of rows is nearest to the one asked for."""
-    return min(points, key=lambda point: abs(point.share_of_rows - share_of_rows))
+    title = f"Share of rows by {head.name.replace('_', ' ')} on {tonight.night}"
+    return drawing(WIDTH, HEIGHT, title + (f" and the {len(before)} nights before" if before else ""), marks)
 
 
 def draw_history(values: Sequence[float], *, width: int = 96, height: int = 24) -> str:
@@ -131,8 +69,8 @@ def draw_history(values: Sequence[float], *, width: int = 96, height: int = 24) 
 
 
 def draw_interval(metric: Metric, *, width: int = 150, height: int = 22) -> str:
-    """Draw a metric's interval as a bar, its value as a dot and frequency as a hollow mark."""
-    known = [value for value in (metric.low, metric.value, metric.high, metric.frequency) if value is not None]
+    """Draw a metric's interval as a bar, its value as a dot and the baseline as a hollow mark."""
+    known = [value for value in (metric.low, metric.value, metric.high, metric.baseline) if value is not None]
     low, high = min(known), max(known)
     spread = (high - low) or 1.0
 
@@ -143,32 +81,10 @@ def draw_interval(metric: Metric, *, width: int = 150, height: int = 22) -> str:
     marks = [line(4, middle, width - 4, middle, class_="grid")]
     if metric.low is not None and metric.high is not None:
         marks.append(line(at(metric.low), middle, at(metric.high), middle, class_="interval"))
-    if metric.frequency is not None:
-        x = at(metric.frequency)
+    if metric.baseline is not None:
+        x = at(metric.baseline)
         marks.append(polygon([(x - 5, middle), (x, middle - 5), (x + 5, middle), (x, middle + 5)], class_="hollow"))
     marks.append(element("circle", cx=at(metric.value), cy=middle, r=4.0, class_="dot"))
-    title = f"{metric.label} {metric.value:.4f}" + (
-        f" against frequency {metric.frequency:.4f}" if metric.frequency is not None else ""
-    )
+    against = f" against the baseline's {metric.baseline:.4f}" if metric.baseline is not None else ""
+    title = f"{metric.label} {metric.value:.4f}{against}"
     return drawing(width, height, title, marks).replace('class="chart"', 'class="range"')
-
-
-def _x(share: float) -> float:
-    return LEFT + (WIDTH - LEFT - RIGHT) * share
-
-
-def _y(share: float) -> float:
-    return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share
-
-
-def _y_axis(top: float, step: float) -> list[str]:
-    marks = []
-    for i in range(round(top / step) + 1):
-        y = _y(i * step / top)
-        marks.append(line(LEFT, y, WIDTH - RIGHT, y, class_="grid"))
-        marks.append(text(LEFT - 7, y + 4, percent(i * step), class_="tick", text_anchor="end"))
-    return marks
-
-
-def _nice_step(top: float) -> float:
-    return next((step for step in (0.01, 0.02, 0.05, 0.1, 0.2, 0.25) if top / step <= 5), 0.25)

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
-from nightmarket.report.content import Mover
+from nightmarket.report.sections import Mover
 
 SumsByNight = Mapping[str, Mapping[date, float]]
 """id → night → sum of the probabilities of that id in that night."""
 
 
 def trace_sums(sums: SumsByNight, nights: Sequence[date], names: Mapping[str, str]) -> list[Mover]:
-    """Return one ``Mover`` per id, largest sum tonight first, ties by id.
+    """Return one ``Mover`` per id, the largest sum tonight first, ties by id.
 
     Parameters
     ----------
     nights
         Published nights, oldest first; the last is tonight. An id that a night does not have
-        counts as 0 there: nobody was expected to buy.
+        counts as 0 there: nothing was expected of it.
     names
         What to call an id; those without a name are called by their id.
     """
@@ -36,6 +38,17 @@ def trace_sums(sums: SumsByNight, nights: Sequence[date], names: Mapping[str, st
     return sorted(movers, key=lambda mover: (-mover.tonight, mover.id))
 
 
+def tell_apart(movers: Sequence[Mover], shown: int) -> list[Mover]:
+    """Return the first ``shown`` movers, those of a name that occurs twice among them with their id after it."""
+    seen = Counter(one.name for one in movers[:shown])
+    return [replace(one, name=f"{one.name} ({one.id})") if seen[one.name] > 1 else one for one in movers[:shown]]
+
+
+def in_both_nights(sums: SumsByNight, nights: Sequence[date]) -> SumsByNight:
+    """Leave out who is not in both of the last two nights: a customer no longer scored has not fallen to 0."""
+    return {key: by_night for key, by_night in sums.items() if all(night in by_night for night in nights[-2:])}
+
+
 def rank_movers(movers: Sequence[Mover], n: int) -> tuple[tuple[Mover, ...], tuple[Mover, ...]]:
     """Return the ``n`` that rose most and the ``n`` that fell most, by absolute change, ties by id.
 
@@ -45,7 +58,7 @@ def rank_movers(movers: Sequence[Mover], n: int) -> tuple[tuple[Mover, ...], tup
     known = [mover for mover in movers if mover.before is not None]
     up = sorted((m for m in known if m.change > 0), key=lambda m: (-m.change, m.id))
     down = sorted((m for m in known if m.change < 0), key=lambda m: (m.change, m.id))
-    return tuple(up[:n]), tuple(down[:n])
+    return tuple(tell_apart(up, n)), tuple(tell_apart(down, n))
 
 
 def stability_index(tonight: Sequence[float], before: Sequence[float]) -> float:

@@ -11,8 +11,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from nightmarket.report import charts
-from nightmarket.report.content import SCORE_BIN_EDGES, NightReport
+from nightmarket.report import charts, curves, wording
+from nightmarket.report.content import NightReport
 from nightmarket.report.movers import stability_index
 
 FOLDER = Path(__file__).parent
@@ -21,35 +21,39 @@ FOLDER = Path(__file__).parent
 def render_report(report: NightReport) -> str:
     """Return the page. Everything that came from data is escaped."""
     environment = Environment(
-        loader=FileSystemLoader(FOLDER),
+        loader=FileSystemLoader(FOLDER / "page"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters.update(
+        amount=wording.amount_text,
+        capital=lambda words: words[:1].upper() + words[1:],
+        chance=wording.chance,
         count=lambda value: f"{value:,}",
-        decimals=lambda value, n=2: f"{value:,.{n}f}",
-        pct=charts.percent,
-        signed=_signed,
         day=_day,
+        decimals=lambda value, n=2: f"{value:,.{n}f}",
         long_day=_long_day,
-        words=lambda name: str(name).replace("__", " ").replace("_", " "),
+        pct=wording.percent,
         seconds=_seconds,
         short=lambda value: str(value)[:12],
+        signed=wording.signed,
+        words=lambda name: str(name).replace("__", " ").replace("_", " "),
     )
     environment.globals.update(
         draw_distribution=_markup(charts.draw_distribution),
-        draw_reliability=_markup(charts.draw_reliability),
-        draw_gains=_markup(charts.draw_gains),
+        draw_gains=_markup(curves.draw_gains),
         draw_history=_markup(charts.draw_history),
         draw_interval=_markup(charts.draw_interval),
-        point_near=charts.point_near,
+        draw_promises=_markup(curves.draw_promises),
+        draw_reliability=_markup(curves.draw_reliability),
+        pairwise=pairwise,
+        point_near=curves.point_near,
         stability_index=stability_index,
-        bins=list(pairwise(SCORE_BIN_EDGES)),
-        style=Markup((FOLDER / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+        style=Markup((FOLDER / "page" / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
     )
-    return environment.get_template("report.html.j2").render(night=report, model=report.evaluation) + "\n"
+    return environment.get_template("report.html.j2").render(night=report) + "\n"
 
 
 def _markup(draw: Callable[..., str]) -> Callable[..., Markup]:
@@ -59,11 +63,6 @@ def _markup(draw: Callable[..., str]) -> Callable[..., Markup]:
         return Markup(draw(*arguments))  # noqa: S704
 
     return drawn
-
-
-def _signed(value: float, n: int = 1) -> str:
-    text = f"{abs(value):,.{n}f}"
-    return text if float(text.replace(",", "")) == 0 else ("+" if value > 0 else "−") + text
 
 
 def _day(value: date) -> str:

@@ -1,4 +1,7 @@
-"""Land: the source's tables, typed and judged, as a pinned snapshot of Parquet files."""
+"""Land: the source's tables, typed and judged, as a pinned snapshot of Parquet files.
+
+What a source that accumulates has landed counts, and later loads build on it, once `check landed` has accepted it.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,10 @@ from nightmarket.io.heads import (
     Head,
     describe_inputs,
     input_fingerprint,
+    propose_head,
     read_head,
     recognise,
     remember,
-    write_head,
 )
 from nightmarket.io.landing import Snapshot, read_snapshot, write_snapshot
 from nightmarket.io.serving import published_nights, read_runs
@@ -102,7 +105,7 @@ def _land_whole(settings: Settings, source: Source, timezone: str, choose_night:
 def _land_accumulating(
     settings: Settings, source: Source, timezone: str, choose_night: ChooseNight
 ) -> tuple[Load, int]:
-    """Add the files that were never landed to what is known."""
+    """Add the files that are in no accepted load to what is known."""
     head = read_head(settings, source.name)
     inputs = source.inputs(settings)
     folder = str(settings.source_path)
@@ -133,8 +136,8 @@ def _land_accumulating(
             "predecessor": head.snapshot_id if head else None,
             "files": [facts for _, facts in fresh],
         }
-        moved = Head(folder, load.snapshot.snapshot_id, (*(head.loads if head else ()), done))
-        _pin(settings, load.snapshot, source=source, expected=head, moved=moved)
+        proposed = Head(folder, load.snapshot.snapshot_id, (*(head.loads if head else ()), done))
+        _pin(settings, load.snapshot, source=source, expected=head, proposed=proposed)
     else:
         _pin(settings, load.snapshot)
     return load, len(fresh)
@@ -146,19 +149,19 @@ def _pin(
     *,
     source: Source | None = None,
     expected: Head | None = None,
-    moved: Head | None = None,
+    proposed: Head | None = None,
 ) -> None:
-    """Record the snapshot, point the warehouse at it and, last of all, move the source's head."""
+    """Record the snapshot, point the warehouse at it and, last of all, propose it as the source's head."""
     with open_warehouse(settings, write=True) as warehouse:
         if source is not None and read_head(settings, source.name) != expected:
             raise WarehouseLocked(
-                f"Got new data of {source.name} landed by another process meanwhile but expected to be the only one. "
+                f"Got new data of {source.name} accepted by another process meanwhile but expected to be the only one. "
                 "Run `nightmarket land` again."
             )
         write_snapshot(settings, snapshot)
         pin_snapshot(warehouse, settings, snapshot)
-        if source is not None and moved is not None:
-            write_head(settings, source.name, moved)
+        if source is not None and proposed is not None:
+            propose_head(settings, source.name, proposed, expected=expected)
 
 
 def _stamps(inputs: tuple[InputFile, ...]) -> tuple[tuple[int, int] | None, ...]:

@@ -9,7 +9,10 @@ from nightmarket.errors import PublishRefused, StepMissing
 from nightmarket.families import FAMILIES
 from nightmarket.io.atomic import sha256_of_file
 from nightmarket.io.night import BORDERS, Night
-from nightmarket.io.serving import StagedTable, publish_night
+from nightmarket.io.scored_rows import write_scored_rows
+from nightmarket.io.serving import LEDGER, StagedLedger, StagedTable, measure_promises, publish_night
+from nightmarket.io.serving.catalog import read_served_catalog
+from nightmarket.io.warehouse import open_warehouse
 from nightmarket.settings import Settings
 from nightmarket.steps import StepResult
 
@@ -50,6 +53,7 @@ def run(settings: Settings, *, as_of: date, snapshot_id: str) -> StepResult:
             code_revision=record.get("code_revision"),
             hashes={name: value for name, value in record.items() if name.endswith("_sha256")},
         )
+    ledger = _measure_earlier_nights(settings, night)
     publication = publish_night(
         settings,
         as_of=as_of,
@@ -62,6 +66,7 @@ def run(settings: Settings, *, as_of: date, snapshot_id: str) -> StepResult:
             for record in night.records()
             if record["step"] not in ("publish", "report")
         },
+        ledger=ledger,
     )
     return StepResult(
         rows=sum(run.n_rows for run in publication.runs),
@@ -71,6 +76,7 @@ def run(settings: Settings, *, as_of: date, snapshot_id: str) -> StepResult:
             "verdict": verdict,
             "generation": publication.generation,
             "attempt": publication.runs[0].attempt,
+            "ledger_rows": ledger.n_rows if ledger else 0,
             "tables": {
                 run.table_name: {
                     "rows": run.n_rows,
@@ -83,6 +89,34 @@ def run(settings: Settings, *, as_of: date, snapshot_id: str) -> StepResult:
             "serving": str(settings.serving_dir / "serving.duckdb"),
         },
     )
+
+
+def _measure_earlier_nights(settings: Settings, night: Night) -> StagedLedger | None:
+    """Stage what happened to the promises of the nights that ``transform`` labelled for it; None where there are none.
+
+    Raises
+    ------
+    StepMissing
+        The night was never landed, or the warehouse is gone.
+    """
+    named = night.read("transform").get("outcome_dates", []) if night.has("transform") else []
+    if not named:
+        return None
+    with open_warehouse(settings) as connection:
+        table = measure_promises(
+            connection,
+            settings,
+            read_served_catalog(settings),
+            as_of=night.as_of_date,
+            snapshot_id=night.snapshot_id,
+            complete_through=date.fromisoformat(night.read("land")["complete_through"]),
+            nights=[date.fromisoformat(day) for day in named],
+        )
+    if table.num_rows == 0:
+        return None
+    path = night.staged_path(LEDGER.name)
+    write_scored_rows(path, table)
+    return StagedLedger(path, sha256_of_file(path), table.num_rows)
 
 
 def _passed_check(night: Night, border: str) -> dict[str, Any]:

@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
-from nightmarket.errors import NightmarketError
+from nightmarket.errors import SnapshotMissing
+from nightmarket.families import FAMILIES
 from nightmarket.io.atomic import read_json, write_text
-from nightmarket.io.landing import read_snapshot
+from nightmarket.io.landing import Snapshot, read_snapshot
 from nightmarket.io.night import BORDERS, Night
-from nightmarket.io.registry import get_version, model_folder
-from nightmarket.io.served_figures import read_category_names, read_distribution, read_rows, read_sums, read_totals
-from nightmarket.io.serving import open_serving, published_nights, read_runs
+from nightmarket.io.served_figures import read_names
+from nightmarket.io.serving import Run, nights_of_tables, open_serving, published_nights, read_runs
 from nightmarket.quality.outcomes import FAILED, border_from_json
-from nightmarket.report.content import (
-    SCORE_BIN_EDGES,
-    BorderCheck,
-    Distribution,
-    LandedRows,
-    NightReport,
-    PublishedTable,
-    Query,
-    StepTime,
-    Totals,
-)
-from nightmarket.report.evaluation import Evaluation, read_evaluation
-from nightmarket.report.movers import rank_movers, trace_sums
+from nightmarket.report.content import BorderCheck, LandedRows, NightReport, StepTime
+from nightmarket.report.households import Household
 from nightmarket.report.render import render_report
+from nightmarket.report.sections import FamilySection, PublishedTable
 from nightmarket.settings import Settings
-from nightmarket.sqltext import literal
 from nightmarket.steps import StepResult
-
-TABLE = "scores.purchase_intent"
-HISTORY_NIGHTS = 10
-DISTRIBUTION_NIGHTS = 6
-N_MOVERS, N_TOP_CATEGORIES, N_QUERY_ROWS = 6, 10, 5
+from nightmarket.steps.reporting.families import Served, describe_scores
+from nightmarket.steps.reporting.households import describe_households
+from nightmarket.steps.reporting.models import describe_model
 
 
 def run(settings: Settings, *, as_of: date, snapshot_id: str) -> StepResult:
@@ -55,7 +44,7 @@ def run(settings: Settings, *, as_of: date, snapshot_id: str) -> StepResult:
     write_text(path, render_report(content))
     latest = _point_latest(settings)
     return StepResult(
-        rows=content.totals.n_rows if content.totals else 0,
+        rows=content.n_rows,
         detail={
             "as_of_date": as_of.isoformat(),
             "verdict": content.verdict,
@@ -68,14 +57,19 @@ def run(settings: Settings, *, as_of: date, snapshot_id: str) -> StepResult:
 
 def _collect(settings: Settings, night: Night, *, land: Mapping[str, Any]) -> NightReport:
     records = {record["step"]: record for record in night.records()}
-    score = records.get("score__purchase_intent", {})
-    served = {run.table_name: run for run in read_runs(settings) if run.as_of_date == night.as_of_date}
+    runs = {run.table_name: run for run in read_runs(settings) if run.as_of_date == night.as_of_date}
     # What this snapshot's check saw last, is it what consumers read? A failed or another attempt may differ.
     checked = records.get("check__scores", {}).get("sha256")
-    is_published = bool(served) and checked == {name: run.published_sha256 for name, run in served.items()}
+    is_published = bool(runs) and checked == {name: run.published_sha256 for name, run in runs.items()}
     nights = published_nights(settings)
-    checks = tuple(_border_check(settings, night, border, records.get(f"check__{border}", {})) for border in BORDERS)
-    figures = _read_served(settings, night, [one for one in nights if one <= night.as_of_date]) if is_published else {}
+    sections = {
+        name: describe_model(settings, family, records.get(f"score__{name}", {})) for name, family in FAMILIES.items()
+    }
+    households: tuple[Household, ...] = ()
+    if is_published:
+        currency = str(land.get("currency", ""))
+        sections, households = _read_served(settings, night, sections, runs, currency)
+    revisions = {record.get("code_revision") for step, record in records.items() if step.startswith("score__")}
     return NightReport(
         as_of_date=night.as_of_date,
         source=str(land.get("source", settings.source)),
@@ -83,28 +77,66 @@ def _collect(settings: Settings, night: Night, *, land: Mapping[str, Any]) -> Ni
         complete_through=land.get("complete_through"),
         verdict=(night.verdict() or "passed") if is_published else "withheld",
         served_instead=nights[-1] if nights and not is_published else None,
-        published=tuple(
-            PublishedTable(name, run.n_rows, run.model_version, run.recipe, run.run_id, run.published_sha256)
-            for name, run in sorted(served.items())
-            if is_published
-        ),
-        label_cutoff=score.get("label_cutoff"),
-        model_age_days=score.get("model_age_days"),
-        gate_reason=score.get("gate_reason"),
-        code_revision=score.get("code_revision"),
-        evaluation=_read_evaluation(settings, score.get("model_version")),
-        checks=checks,
-        landed=tuple(_landed_rows(name, table) for name, table in dict(land.get("tables", {})).items()),
         n_nights=sum(1 for one in nights if one <= night.as_of_date),
-        top_k=settings.top_k_categories,
-        attempt=max(run.attempt for run in served.values()) if is_published else None,
+        families=tuple(sections.values()),
+        households=households,
+        code_revision=revisions.pop() if len(revisions) == 1 else None,
+        checks=tuple(_border_check(settings, night, border, records.get(f"check__{border}", {})) for border in BORDERS),
+        landed=tuple(_landed_rows(name, table) for name, table in dict(land.get("tables", {})).items()),
+        attempt=max(run.attempt for run in runs.values()) if is_published else None,
         steps=tuple(
             StepTime(step, int(record.get("rows", 0)), record.get("seconds"))
             for step, record in records.items()
             if step != "report"
         ),
-        **figures,
     )
+
+
+def _read_served(
+    settings: Settings, night: Night, sections: Mapping[str, FamilySection], runs: Mapping[str, Run], currency: str
+) -> tuple[dict[str, FamilySection], tuple[Household, ...]]:
+    """Fill in what comes from the served rows."""
+    published = [name for name, family in FAMILIES.items() if family.score_table in runs]
+    snapshot = _snapshot(settings, night)
+    products, orders = (_files(settings, snapshot, table) for table in ("products", "order_lines"))
+    second_keys = {FAMILIES[name].key_names[1] for name in published if len(FAMILIES[name].keys) > 1}
+    served_nights = nights_of_tables(settings)
+    connection = open_serving(settings)
+    try:
+        served = Served(
+            connection,
+            night.as_of_date,
+            currency,
+            {
+                name: [one for one in served_nights[FAMILIES[name].score_table] if one <= night.as_of_date]
+                for name in published
+            },
+            {key: read_names(products, key) for key in sorted(second_keys)},
+        )
+        filled = dict(sections)
+        for name in published:
+            run = runs[FAMILIES[name].score_table]
+            table = PublishedTable(
+                run.table_name, run.n_rows, run.model_version, run.recipe, run.run_id, run.published_sha256
+            )
+            filled[name] = replace(filled[name], **describe_scores(served, FAMILIES[name], filled[name], table))
+            if FAMILIES[name].top_k or (settings.top_k_categories and "category_id" in FAMILIES[name].key_names):
+                filled[name] = replace(filled[name], top_k=FAMILIES[name].top_k or settings.top_k_categories)
+        return filled, describe_households(served, published, orders)
+    finally:
+        connection.close()
+
+
+def _snapshot(settings: Settings, night: Night) -> Snapshot | None:
+    try:
+        return read_snapshot(settings, night.snapshot_id)
+    except SnapshotMissing:
+        # A report with ids in the place of names is better than none: what it reports on was published without them.
+        return None
+
+
+def _files(settings: Settings, snapshot: Snapshot | None, table: str) -> Sequence[Path]:
+    return [settings.landing_dir / file.path for file in snapshot.tables[table].files] if snapshot else []
 
 
 def _border_check(settings: Settings, night: Night, border: str, record: Mapping[str, Any]) -> BorderCheck:
@@ -139,71 +171,6 @@ def _landed_rows(name: str, table: Mapping[str, Any]) -> LandedRows:
         int(table.get("rows_quarantined", 0)),
         tuple(reasons),
     )
-
-
-def _read_evaluation(settings: Settings, model_version: str | None) -> Evaluation:
-    """Read what the registry has of the model; nothing there is an evaluation without parts."""
-    try:
-        version = get_version(settings, model_version) if model_version else None
-        if version is None:
-            return Evaluation()
-        folder = model_folder(settings, version)
-        raw, manifest = (
-            read_json(folder / name) if (folder / name).exists() else None
-            for name in ("evaluation.json", "manifest.json")
-        )
-    except (NightmarketError, OSError, ValueError):
-        return Evaluation()
-    return read_evaluation(raw, recipe=version.recipe, manifest=manifest)
-
-
-def _read_served(settings: Settings, night: Night, nights: list[date]) -> dict[str, Any]:
-    """Read the parts of the report that come from the served rows, up to this night and none after it."""
-    names = _category_names(settings, night)
-    connection = open_serving(settings)
-    try:
-        recent = nights[-HISTORY_NIGHTS:]
-        categories = trace_sums(read_sums(connection, "category_id", recent), recent, names)
-        customers = trace_sums(read_sums(connection, "customer_id", recent), recent, {})
-        categories_up, categories_down = rank_movers(categories, N_MOVERS)
-        customers_up, customers_down = rank_movers(customers, N_MOVERS)
-        asked = (categories_up or categories)[0]
-        return {
-            "totals": Totals(*read_totals(connection, night.as_of_date)),
-            "totals_before": Totals(*read_totals(connection, nights[-2])) if len(nights) > 1 else None,
-            "night_before": nights[-2] if len(nights) > 1 else None,
-            "top_categories": tuple(categories[:N_TOP_CATEGORIES]),
-            "categories_up": categories_up,
-            "categories_down": categories_down,
-            "customers_up": customers_up,
-            "customers_down": customers_down,
-            "distributions": tuple(
-                Distribution(one, read_distribution(connection, one, SCORE_BIN_EDGES))
-                for one in reversed(nights[-DISTRIBUTION_NIGHTS:])
-            ),
-            "query": _ask(connection, night.as_of_date, asked.id, asked.name),
-        }
-    finally:
-        connection.close()
-
-
-def _category_names(settings: Settings, night: Night) -> dict[str, str]:
-    try:
-        files = read_snapshot(settings, night.snapshot_id).tables["products"].files
-    except NightmarketError:
-        return {}
-    return read_category_names([settings.landing_dir / file.path for file in files])
-
-
-def _ask(connection: Any, as_of: date, category_id: str, name: str) -> Query:
-    sql = (
-        "select customer_id, round(probability, 3) as probability, reason_1, reason_2\n"
-        f"from {TABLE}_history\n"
-        f"where as_of_date = date '{as_of}' and category_id = {literal(category_id)}\n"
-        f"order by probability desc, customer_id\nlimit {N_QUERY_ROWS};"
-    )
-    columns, rows = read_rows(connection, sql)
-    return Query(f"Who is most likely to buy {name} next, and why?", sql, columns, rows)
 
 
 def _point_latest(settings: Settings) -> str:

@@ -40,9 +40,8 @@ def run(settings: Settings, *, family: str, as_of: date, snapshot_id: str) -> St
     embedded = night.read("embed")
     choice = choose_version(settings, chosen, as_of, snapshot_id, encoder_key=embedded["encoder_key"])
     version = choice.version
-    stored = load_model(
-        model_folder(settings, version), manifest_sha256=version.manifest_sha256, threads=settings.threads
-    )
+    folder = model_folder(settings, version)
+    stored = load_model(folder, manifest_sha256=version.manifest_sha256, threads=settings.threads)
     space = TextSpace(embedded["encoder_key"], embedded["dim"])
     with open_warehouse(settings) as connection:
         reader = FrameReader(connection, chosen, snapshot_id, space, night=as_of)
@@ -71,6 +70,7 @@ def run(settings: Settings, *, family: str, as_of: date, snapshot_id: str) -> St
             "model_age_days": (as_of - version.label_cutoff).days,
             "recorded_version_not_used": choice.not_used,
             "manifest_sha256": version.manifest_sha256,
+            "model_folder": str(folder),
             "code_revision": code_revision(),
             "heads": {name: scorer.model.recipe for name, scorer in stored.scorers.items()},
             "heads_without_model": [head.name for head in chosen.heads if head.name not in stored.scorers],

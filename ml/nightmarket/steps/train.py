@@ -191,7 +191,7 @@ def _register(settings: Settings, training: _Training, trained: Trained, frames:
             RunRecord(f"training {training.cut_off}", tags, winner.parameters, winner.metrics),
             records,
             folder,
-            _write_card(Path(scratch) / "card", training, trained, frames),
+            card_folder=_write_card(Path(scratch) / "card", training, trained, frames),
         )
         shutil.rmtree(folder)
     return register(

@@ -1,25 +1,19 @@
 """Text in, vectors out: tokenised with transformers, run on OpenVINO.
 
-Importing this module loads both; a night without new text does not import it.
+Importing this module loads OpenVINO; a night without new text does not import it.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
-# The tokenizer is read from a folder; nothing is ever asked of a hub, and torch is not missed.
-os.environ["HF_HUB_OFFLINE"] = "1"
-os.environ["TRANSFORMERS_NO_ADVISORY_WARNINGS"] = "1"
-
 import openvino
-from transformers import AutoTokenizer
 
 from nightmarket.errors import EncoderUnusable
+from nightmarket.settings import keep_libraries_offline
 from nightmarket.text.batching import fill_batch, plan_batches
 from nightmarket.text.encoder_folder import EncoderFolder
 from nightmarket.text.graph import build_graph
@@ -103,6 +97,9 @@ class Encoder:
 
 
 def _load_tokenizer(folder: EncoderFolder) -> Any:
+    keep_libraries_offline()
+    from transformers import AutoTokenizer
+
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder.path, local_files_only=True, trust_remote_code=False)
     except Exception as error:  # the tokenizers library raises nothing narrower on a broken file

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nightmarket.errors import ModelCorrupted
-from nightmarket.families.purchase_intent import PURCHASE_INTENT
+from nightmarket.families.purchase_intent import FAMILY as PURCHASE_INTENT
 from nightmarket.io.atomic import sha256_of_file
 from nightmarket.io.model_files import load_model, save_model
 from nightmarket.io.registry import champion, find_version, get_version, list_versions, model_folder, register
@@ -26,7 +26,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy i
 
 FAMILY = PURCHASE_INTENT.name
 INPUTS = PURCHASE_INTENT.inputs_key("encoder")
-PROJECTION = Projection(np.zeros(4), np.eye(4)[:2])
+HEAD = PURCHASE_INTENT.primary.name
+SPACE = Projection(np.zeros(4), np.eye(4)[:2]).to_arrays()
 
 
 @pytest.fixture(scope="module")
@@ -36,14 +37,14 @@ def settings(tmp_path_factory):
 
 def _save(folder, frame, recipe="frequency"):
     model = RECIPES[recipe].fit([frame], features=PURCHASE_INTENT.feature_columns, seed=1, threads=1)
-    scorer = Scorer(model, Calibrator((0.0, 1.0), (-2.0, 0.5)))
-    return scorer, save_model(folder, scorer, PROJECTION, manifest={"label_cutoff": "2017-11-01"}, evaluation={})
+    scorers = {HEAD: Scorer(model, Calibrator((0.0, 1.0), (-2.0, 0.5)))}
+    return scorers, save_model(folder, scorers, SPACE, manifest={"label_cutoff": "2017-11-01"}, evaluation={})
 
 
 def _register(settings, folder, frame, label_cutoff, *, gate_passed=True, recipe="frequency", inputs_key=INPUTS):
     _, manifest_sha256 = _save(folder, frame, recipe)
-    write_mlmodel(folder, recipe=recipe, lightgbm_file="model.txt" if recipe == "lightgbm" else None)
-    record = RunRecord("training", {"seed": "1"}, {"n": 1}, {"average_precision": 0.5, "auc": float("nan")})
+    write_mlmodel(folder, recipe=recipe, lightgbm_file=f"heads/{HEAD}/model.txt" if recipe == "lightgbm" else None)
+    record = RunRecord("training", {"seed": "1"}, {"n": 1}, {"average_precision": 0.5, "roc_auc": float("nan")})
     run_id = log_training(settings, FAMILY, record, {recipe: record}, folder)
     return register(
         settings,
@@ -111,9 +112,9 @@ def test_a_version_registered_by_hand_is_left_alone(settings, registered, tmp_pa
 
 def _publish(settings: Settings, folder: Path, frame, model_version: str) -> None:
     """Publish ``frame`` on the snapshot ``earlier``, scored by ``model_version``."""
-    scorer, _ = _save(folder / "model", frame)
+    scorers, _ = _save(folder / "model", frame)
     path = folder / "staged.parquet"
-    rows = score_frame(frame, scorer, PURCHASE_INTENT, top_k=None, model_version=model_version, run_id="r")
+    rows = score_frame(frame, scorers, PURCHASE_INTENT, top_k=None, model_version=model_version, run_id="r")
     write_scored_rows(path, rows)
     staged = StagedTable(
         path=path,
@@ -205,7 +206,7 @@ def test_a_champion_of_one_shop_never_scores_another(settings):
 
 @pytest.mark.usefixtures("registered")
 def test_a_champion_trained_on_another_encoder_or_other_features_never_scores(settings):
-    fewer = replace(PURCHASE_INTENT, behaviour_columns=PURCHASE_INTENT.behaviour_columns[1:])
+    fewer = replace(PURCHASE_INTENT, columns=PURCHASE_INTENT.columns[1:])
     for inputs_key in (PURCHASE_INTENT.inputs_key("another"), fewer.inputs_key("encoder")):
         assert find_version(settings, FAMILY, date(2018, 1, 1), inputs_key=inputs_key) is None
 
@@ -215,8 +216,12 @@ def test_the_files_come_back_and_score_the_same(settings, registered, tiny_frame
     assert version == registered[2]
     stored = load_model(model_folder(settings, version), manifest_sha256=version.manifest_sha256)
     model = RECIPES["lightgbm"].fit([tiny_frame()], features=PURCHASE_INTENT.feature_columns, seed=1, threads=1)
-    assert np.array_equal(stored.scorer.model.raw_scores(tiny_frame(seed=5)), model.raw_scores(tiny_frame(seed=5)))
-    assert np.array_equal(stored.projection.components, PROJECTION.components)
+    assert np.array_equal(
+        stored.scorers[HEAD].model.raw_scores(tiny_frame(seed=5)), model.raw_scores(tiny_frame(seed=5))
+    )
+    assert {name: array.tolist() for name, array in stored.space.items()} == {
+        name: array.tolist() for name, array in SPACE.items()
+    }
 
 
 def test_a_modeller_opens_the_native_model_without_pickle(settings, registered, monkeypatch):
@@ -227,7 +232,9 @@ def test_a_modeller_opens_the_native_model_without_pickle(settings, registered, 
     assert tuple(booster.feature_name()) == PURCHASE_INTENT.feature_columns
 
 
-@pytest.mark.parametrize("name", ["model.txt", "calibrator.json", "projection.safetensors", "manifest.json"])
+@pytest.mark.parametrize(
+    "name", [f"heads/{HEAD}/model.txt", f"heads/{HEAD}/calibration.json", "space.safetensors", "manifest.json"]
+)
 def test_a_file_with_one_changed_byte_is_refused_before_it_is_parsed(tmp_path, tiny_frame, name):
     _, manifest_sha256 = _save(tmp_path, tiny_frame(), "lightgbm")
     damaged = bytearray((tmp_path / name).read_bytes())
@@ -239,7 +246,7 @@ def test_a_file_with_one_changed_byte_is_refused_before_it_is_parsed(tmp_path, t
 
 def test_a_missing_file_is_refused(tmp_path, tiny_frame):
     _, manifest_sha256 = _save(tmp_path, tiny_frame())
-    (tmp_path / "model.json").unlink()
+    (tmp_path / "heads" / HEAD / "model.json").unlink()
     with pytest.raises(ModelCorrupted, match="Got no file for"):
         load_model(tmp_path, manifest_sha256=manifest_sha256)
 
@@ -248,10 +255,11 @@ def test_a_model_that_kills_its_reader_kills_a_child_and_not_the_night(tmp_path,
     from nightmarket.io.atomic import read_json, sha256_of_file, write_json
 
     _save(tmp_path, tiny_frame(), "lightgbm")
-    text = (tmp_path / "model.txt").read_text()
-    (tmp_path / "model.txt").write_text(text.replace("left_child=", "left_child=99999 ", 1))
+    trees = tmp_path / "heads" / HEAD / "model.txt"
+    text = trees.read_text()
+    trees.write_text(text.replace("left_child=", "left_child=99999 ", 1))
     manifest = read_json(tmp_path / "manifest.json")
-    manifest["files"]["model.txt"] = sha256_of_file(tmp_path / "model.txt")
+    manifest["files"][f"heads/{HEAD}/model.txt"] = sha256_of_file(trees)
     write_json(tmp_path / "manifest.json", manifest)
     with pytest.raises(ModelCorrupted, match="ends its reader with code"):
         load_model(tmp_path, manifest_sha256=sha256_of_file(tmp_path / "manifest.json"))

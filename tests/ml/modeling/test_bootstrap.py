@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from nightmarket.modeling.bootstrap import Interval, bootstrap_metrics, draw_customers, paired_gain
-from nightmarket.modeling.evaluate import evaluate
+from nightmarket.modeling.bootstrap import Interval, draw_customers, paired_gain
+from nightmarket.modeling.metrics.pairs import bootstrap_metrics, evaluate
 
 
 def _draws(probability, y, customer, n_customers, seed=0):
@@ -29,7 +29,7 @@ def test_a_draw_of_every_customer_once_gives_the_plain_metrics():
         threshold=0.3,
         multiplicities=np.ones((1, 25), np.int64),
     )
-    plain = evaluate(y, probability, is_new, 0.3).as_dict()
+    plain = evaluate(y, probability, is_new, 0.3)
     assert {name: values[0] for name, values in drawn.items()} == pytest.approx(plain)
 
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from sklearn.isotonic import IsotonicRegression
 
 from nightmarket.modeling.calibrate import Calibrator, fit_calibrator, pool_adjacent_violators
-from nightmarket.modeling.evaluate import expected_calibration_error
+from nightmarket.modeling.metrics.pairs import expected_calibration_error
 
 
 def _miscalibrated(n=40_000, seed=0):

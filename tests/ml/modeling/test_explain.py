@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 
 from nightmarket.families.base import Reason
-from nightmarket.families.purchase_intent import PURCHASE_INTENT
+from nightmarket.families.purchase_intent import FAMILY as PURCHASE_INTENT
 from nightmarket.modeling.explain import reason_sentences, top_rows
 from nightmarket.modeling.recipes import RECIPES
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("recipe", PURCHASE_INTENT.primary.recipes)
 def test_contributions_and_base_add_up_to_the_raw_score(recipe, tiny_frame):
     frame = tiny_frame()
     model = RECIPES[recipe].fit([frame], features=PURCHASE_INTENT.feature_columns, seed=1, threads=1)

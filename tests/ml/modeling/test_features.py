@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from nightmarket.families.purchase_intent import PURCHASE_INTENT
+from nightmarket.families.purchase_intent import FAMILY as PURCHASE_INTENT
+from nightmarket.families.purchase_intent import N_TEXT_COMPONENTS
 from nightmarket.modeling.affinity import affinity_columns, ease
 from nightmarket.modeling.features import derive_features
 from nightmarket.modeling.text_features import TextRows, fit_text_projection, text_neighbours
@@ -12,21 +13,21 @@ def _texts(frame):
     bought = np.flatnonzero(~frame.is_new)
     return TextRows(
         customer=frame.customer[bought].astype(np.int64),
-        category=frame.category[bought].astype(np.int64),
-        text=frame.category[bought].astype(np.int64),
+        category=frame.item[bought].astype(np.int64),
+        text=frame.item[bought].astype(np.int64),
         weights=np.ones(len(bought)),
         orders=np.ones(len(bought)),
-        vectors=random.normal(size=(len(frame.category_ids), 16)).astype(np.float32),
+        vectors=random.normal(size=(len(frame.item_ids), 16)).astype(np.float32),
     )
 
 
 def test_every_derived_column_of_the_family_is_there(tiny_frame):
     frame = tiny_frame()
     bare = frame.with_columns({})
-    for name in (*PURCHASE_INTENT.affinity_columns, *PURCHASE_INTENT.text_columns):
+    for name in PURCHASE_INTENT.derived_columns:
         del bare.columns[name]
     texts = _texts(bare)
-    projection = fit_text_projection(texts, PURCHASE_INTENT.n_text_components)
+    projection = fit_text_projection(texts, N_TEXT_COMPONENTS)
     derived = derive_features(bare, texts, projection)
     assert set(PURCHASE_INTENT.feature_columns) <= set(derived.columns)
     assert all(column.dtype == np.float32 for column in derived.columns.values())

@@ -21,7 +21,7 @@ def _candidates(pairs):
     [
         ((UP, UP, UP), None, "lightgbm", "lightgbm gains [+0.0100, +0.0300] average precision over frequency"),
         ((LEVEL, UP, LEVEL), None, "logistic_regression", "logistic_regression gains"),
-        ((LEVEL, LEVEL, LEVEL), None, "frequency", "Frequency is the first champion"),
+        ((LEVEL, LEVEL, LEVEL), None, "frequency", "The baseline frequency is the first champion"),
         ((UP, UP, LEVEL), "logistic_regression", "logistic_regression", "The champion recipe stays, refitted"),
         ((UP, UP, UP), "logistic_regression", "lightgbm", "over logistic_regression (0.5600 against 0.5500)"),
         ((UP, UP, UP), "lightgbm", "lightgbm", "No recipe beats lightgbm"),
@@ -34,7 +34,7 @@ def _candidates(pairs):
 def test_the_gate_chooses_and_says_why(gains, champion, winner, said):
     pairs = (("lightgbm", "frequency"), ("logistic_regression", "frequency"), ("lightgbm", "logistic_regression"))
     candidates = _candidates(dict(zip(pairs, gains, strict=True)))
-    decision = decide(candidates, champion)
+    decision = decide(candidates, champion, baseline="frequency", metric="average_precision")
     assert decision.recipe == winner
     assert decision.passed
     assert said in decision.reason
@@ -55,11 +55,11 @@ def test_a_season_that_falls_between_two_windows_does_not_fail_the_refit():
 @pytest.mark.parametrize(
     ("refitted", "said"),
     [
-        (np.array([0.1, np.nan, 0.1, np.inf, 0.2]), "2 of its 5 probabilities are not finite"),
-        (np.full(5, 0.1), "its probabilities have a standard deviation of 0"),
-        (0.1 + (TESTED - 0.1) / 10, "its probabilities have a standard deviation of 0.006"),
-        (TESTED * 2.5, "its mean probability is 0.25, expected 0.05 to 0.2"),
-        (TESTED * 0.4, "its mean probability is 0.04, expected 0.05 to 0.2"),
+        (np.array([0.1, np.nan, 0.1, np.inf, 0.2]), "2 of its 5 forecasts are not finite"),
+        (np.full(5, 0.1), "its forecasts have a standard deviation of 0"),
+        (0.1 + (TESTED - 0.1) / 10, "its forecasts have a standard deviation of 0.006"),
+        (TESTED * 2.5, "its mean forecast is 0.25, expected 0.05 to 0.2"),
+        (TESTED * 0.4, "its mean forecast is 0.04, expected 0.05 to 0.2"),
     ],
 )
 def test_a_refit_that_went_wrong_does_not_pass_and_says_why(refitted, said):

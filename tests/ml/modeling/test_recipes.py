@@ -4,20 +4,21 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from nightmarket.families.purchase_intent import PURCHASE_INTENT
-from nightmarket.modeling.evaluate import evaluate
+from nightmarket.families.purchase_intent import FAMILY as PURCHASE_INTENT
+from nightmarket.modeling.metrics.pairs import evaluate
 from nightmarket.modeling.recipes import RECIPES
 from nightmarket.modeling.sampling import sample_customers
 
 FEATURES = PURCHASE_INTENT.feature_columns
+NAMES = PURCHASE_INTENT.primary.recipes
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("recipe", NAMES)
 def test_every_recipe_learns_and_comes_back_from_its_files_the_same(recipe, tiny_frame, tmp_path):
     frame, later = tiny_frame(), tiny_frame(date(2024, 5, 29), seed=1)
     model = RECIPES[recipe].fit([frame], features=FEATURES, seed=1, threads=1)
     raw = model.raw_scores(later)
-    assert evaluate(later.y, 1 / (1 + np.exp(-raw)), later.is_new, 0.3).auc > 0.6
+    assert evaluate(later.y, 1 / (1 + np.exp(-raw)), later.is_new, 0.3)["roc_auc"] > 0.6
     model.save(tmp_path)
     loaded = RECIPES[recipe].load(tmp_path, threads=1)
     assert loaded.features == model.features
@@ -25,7 +26,7 @@ def test_every_recipe_learns_and_comes_back_from_its_files_the_same(recipe, tiny
     assert np.array_equal(loaded.raw_scores(later), raw)
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("recipe", NAMES)
 def test_fitting_twice_writes_the_same_bytes_with_one_thread_or_two(recipe, tiny_frame, tmp_path):
     # Large enough for BLAS to share the work among its threads: a small shop never shows the difference.
     frames = [tiny_frame(n_customers=400), tiny_frame(date(2024, 5, 29), n_customers=400, seed=1)]
@@ -41,7 +42,7 @@ def test_fitting_twice_writes_the_same_bytes_with_one_thread_or_two(recipe, tiny
     assert np.array_equal(scored[0], scored[1])
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("recipe", NAMES)
 def test_the_order_of_the_columns_of_a_frame_does_not_matter(recipe, tiny_frame):
     frame = tiny_frame()
     model = RECIPES[recipe].fit([frame], features=FEATURES, seed=1, threads=1)

@@ -2,7 +2,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from nightmarket.families.purchase_intent import PURCHASE_INTENT
+from nightmarket.families.purchase_intent import FAMILY as PURCHASE_INTENT
 from nightmarket.io.scored_rows import write_scored_rows
 from nightmarket.modeling.calibrate import fit_calibrator
 from nightmarket.modeling.recipes import RECIPES
@@ -19,11 +19,16 @@ def _score(frame, recipe="lightgbm", top_k=None):
     model = RECIPES[recipe].fit([frame], features=PURCHASE_INTENT.feature_columns, seed=1, threads=1)
     scorer = Scorer(model, fit_calibrator(model.raw_scores(frame), frame.y))
     return score_frame(
-        frame, scorer, PURCHASE_INTENT, top_k=top_k, model_version="purchase_intent/1/lightgbm", run_id="r"
+        frame,
+        {"probability": scorer},
+        PURCHASE_INTENT,
+        top_k=top_k,
+        model_version="purchase_intent/1/lightgbm",
+        run_id="r",
     )
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("recipe", PURCHASE_INTENT.primary.recipes)
 def test_every_pair_is_scored_in_the_contracts_columns_sorted_by_its_keys(tiny_frame, recipe):
     frame = tiny_frame()
     table = _score(frame, recipe)

@@ -10,9 +10,11 @@ from html.parser import HTMLParser
 import pytest
 
 from nightmarket.report import charts
-from nightmarket.report.content import Distribution, NightReport
+from nightmarket.report.content import NightReport
 from nightmarket.report.evaluation import Evaluation, Metric
 from nightmarket.report.render import render_report
+from nightmarket.report.sections import Distribution, FamilySection, HeadSection
+from nightmarket.report.wording import percent
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}
 
@@ -51,12 +53,17 @@ def test_a_full_report_shows_every_part(full_report: NightReport) -> None:
     assert "Friday, 1 December 2017" in page.replace("\N{NO-BREAK SPACE}", " ")
     for part in (
         "Published with warnings",
-        "Top movers",
+        "Three customers, read aloud",
+        "What moved",
         "Reliability",
-        "Lift",
-        "Metrics beside plain frequency",
+        "Gains",
+        "Metrics beside the baseline, frequency",
         "0.5600",
-        "Only the 20 most probable categories of each customer are published",
+        "The model is 10 weeks old",
+        "Promised and happened",
+        "−9.1%",
+        "Inside 80%",
+        "Only each customer's 20 best rows are published",
     ):
         assert part in page
     assert "Not measured" not in page
@@ -81,31 +88,54 @@ def test_the_page_stands_on_its_own(full_report: NightReport) -> None:
     assert "url(" not in page
 
 
-OPTIONAL = [
-    field.name
-    for field in fields(NightReport)
-    if field.name not in ("as_of_date", "source", "snapshot_id", "verdict", "horizon_days", "n_nights")
-]
+def _optional(kind: type, *needed: str) -> list[str]:
+    return [field.name for field in fields(kind) if field.name not in needed]
 
 
-@pytest.mark.parametrize("part", OPTIONAL)
+@pytest.mark.parametrize("part", _optional(NightReport, "as_of_date", "source", "snapshot_id", "verdict", "n_nights"))
 def test_a_report_without_one_part_is_still_a_report(full_report: NightReport, part: str) -> None:
     default = NightReport(date(2017, 12, 1), "files", "s", "passed")
     _Page(render_report(replace(full_report, **{part: getattr(default, part)})))
 
 
+@pytest.mark.parametrize("part", _optional(FamilySection, "name", "title"))
+def test_a_family_without_one_part_is_still_shown(
+    full_report: NightReport, full_section: FamilySection, part: str
+) -> None:
+    section = replace(full_section, **{part: getattr(FamilySection("a", "A"), part)})
+    _Page(render_report(replace(full_report, families=(section, full_section))))
+
+
+@pytest.mark.parametrize("part", _optional(HeadSection, "name", "is_amount", "horizon_days", "edges"))
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_head_without_one_part_is_still_shown(
+    full_report: NightReport, full_section: FamilySection, part: str, number: int
+) -> None:
+    heads = list(full_section.heads)
+    heads[number] = replace(heads[number], **{part: getattr(HeadSection("a", False, 28), part)})
+    _Page(render_report(replace(full_report, families=(replace(full_section, heads=tuple(heads)),))))
+
+
 @pytest.mark.parametrize("part", [field.name for field in fields(Evaluation)])
-def test_an_evaluation_without_one_part_is_still_shown(full_report: NightReport, part: str) -> None:
-    evaluation = replace(full_report.evaluation, **{part: getattr(Evaluation(), part)})
-    _Page(render_report(replace(full_report, evaluation=evaluation)))
+def test_an_evaluation_without_one_part_is_still_shown(
+    full_report: NightReport, full_section: FamilySection, part: str
+) -> None:
+    head = full_section.heads[0]
+    head = replace(head, evaluation=replace(head.evaluation, **{part: getattr(Evaluation(), part)}))
+    _Page(render_report(replace(full_report, families=(replace(full_section, heads=(head,)),))))
 
 
 def test_a_withheld_night_says_what_is_served_instead() -> None:
-    report = NightReport(date(2017, 12, 1), "files", "s", "withheld", served_instead=date(2017, 11, 30))
+    section = FamilySection("purchase_intent", "Purchase intent")
+    report = NightReport(
+        date(2017, 12, 1), "files", "s", "withheld", served_instead=date(2017, 11, 30), families=(section,)
+    )
     page = render_report(report).replace("\N{NO-BREAK SPACE}", " ")
     assert "Withheld" in page
     assert "consumers still read Thursday, 30 November 2017" in page
-    assert page.count("Not measured") >= 5
+    assert "Not measured: no scores of this night are served" in page
+    assert "what the model's training found is not there, or the family was not scored" in page
+    assert "No published night's window has closed yet" in page
 
 
 def test_everything_but_the_run_times_is_the_same_for_another_attempt(full_report: NightReport) -> None:
@@ -119,12 +149,13 @@ def test_everything_but_the_run_times_is_the_same_for_another_attempt(full_repor
 def test_charts_survive_values_without_spread() -> None:
     assert "polyline" in charts.draw_history([0.0])
     assert "polyline" in charts.draw_history([2.0, 2.0])
-    assert "rect" in charts.draw_distribution([Distribution(date(2017, 12, 1), (1.0, *(0.0,) * 9))])
-    assert "circle" in charts.draw_interval(Metric("auc", "AUC", "", True, 0.0))
+    lonely = Distribution(date(2017, 12, 1), (1.0, *(0.0,) * 9))
+    assert "rect" in charts.draw_distribution(HeadSection("p", False, 28, distributions=(lonely,)))
+    assert "circle" in charts.draw_interval(Metric("roc_auc", "AUC", "", True, 0.0))
 
 
 @pytest.mark.parametrize(
     ("share", "text"), [(0.0, "0%"), (0.005, "0.5%"), (0.01, "1%"), (0.123, "12%"), (0.1, "10%"), (1.0, "100%")]
 )
 def test_percentages_are_as_long_as_they_need(share: float, text: str) -> None:
-    assert charts.percent(share) == text
+    assert percent(share) == text

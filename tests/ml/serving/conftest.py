@@ -10,17 +10,28 @@ from typing import Any
 import duckdb
 import pytest
 
+from nightmarket.families import FAMILIES, SERVED_TABLES
+from nightmarket.io import serving
 from nightmarket.io.atomic import sha256_of_file
 from nightmarket.io.night import Night
 from nightmarket.settings import Settings
 
 SNAPSHOT = "00112233aabbccdd"
+DAY_1, DAY_2, DAY_3 = date(2017, 11, 29), date(2017, 11, 30), date(2017, 12, 1)
 StageNight = Callable[..., Night]
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(var_dir=tmp_path / "var", threads=1, generations_to_keep=3)
+
+
+@pytest.fixture(autouse=True)
+def a_shop_of_one_family(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Publish purchase_intent alone, whatever other families there are: a night is published whole or not at all."""
+    for name in FAMILIES.keys() - {"purchase_intent"}:
+        monkeypatch.delitem(FAMILIES, name)
+        monkeypatch.delitem(SERVED_TABLES, f"scores.{name}")
 
 
 @pytest.fixture
@@ -84,3 +95,23 @@ def write_scores(path: Path, as_of: date, *, shift: float = 0.0) -> None:
             ) to '{path}' (format parquet)
             """
         )
+
+
+def query_served(settings: Settings, query: str) -> list[tuple[Any, ...]]:
+    """Return the rows of ``query`` on the serving store, as a consumer would see them."""
+    connection = serving.open_serving(settings)
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
+
+
+def nights_served(settings: Settings, table: str = "scores.purchase_intent") -> list[date]:
+    """Return the nights in ``table`` of the serving store."""
+    return [row[0] for row in query_served(settings, f"select distinct as_of_date from {table} order by 1")]
+
+
+def served_files(settings: Settings) -> dict[str, bytes]:
+    """Return every Parquet file of the serving store, by its name there."""
+    folder = settings.serving_dir / "tables"
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*.parquet"))}

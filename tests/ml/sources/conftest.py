@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from nightmarket.io.heads import accept_head
 from nightmarket.io.landing import Snapshot, read_snapshot
 from nightmarket.io.warehouse import open_warehouse
 from nightmarket.settings import Settings
@@ -27,6 +28,17 @@ def order_lines(n_days: int = 200) -> str:
     return ORDER_HEADER + "".join(
         f"l{n},o{n},c{n % 3},p{1 + n % 2},{day} 12:00:00,1,2.50\n" for n, day in enumerate(days)
     )
+
+
+def line(**changes: str) -> str:
+    """Return one more order line, a good one but for what ``changes`` says."""
+    good = {"id": "x", "order": "o", "customer": "c1", "product": "p1", "at": "2024-02-01 10:00:00"}
+    return ",".join({**good, "n": "1", "paid": "9", **changes}.values()) + "\n"
+
+
+def reasons(detail: dict[str, Any], table: str = "order_lines") -> dict[str, int]:
+    """Return how many rows of ``table`` a load quarantined, by reason."""
+    return dict(detail["tables"][table]["reasons"])
 
 
 class Shop:
@@ -52,6 +64,12 @@ class Shop:
         self.write(name, (self.export / name).read_text() + text)
 
     def land(self, as_of: date | None = None, **overrides: Any) -> dict[str, Any]:
+        """Land, and accept what was landed as `check landed` does once it has passed."""
+        detail = self.land_unchecked(as_of, **overrides)
+        accept_head(self.settings(**overrides), detail["snapshot_id"])
+        return detail
+
+    def land_unchecked(self, as_of: date | None = None, **overrides: Any) -> dict[str, Any]:
         return land.run(self.settings(**overrides), as_of=as_of).detail
 
     def snapshot(self, detail: dict[str, Any]) -> Snapshot:
@@ -63,7 +81,7 @@ class Shop:
 
     def state(self) -> dict[str, Any]:
         """Everything that must stay as it is when a land is refused."""
-        named = ("snapshots", "heads", "recognised")
+        named = ("snapshots", "heads", "heads/proposed", "recognised")
         landing = {
             str(path): json.loads(path.read_text())
             for folder in named

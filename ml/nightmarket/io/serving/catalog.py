@@ -77,11 +77,14 @@ class Catalog:
     def next_attempt(self, as_of: date) -> int:
         return 1 + max((run.attempt for run in self.runs if run.as_of_date == as_of), default=0)
 
-    def with_night(self, as_of: date, files: dict[str, PublishedFile], runs: tuple[Run, ...]) -> Catalog:
-        """Return the catalog in which exactly ``as_of`` is replaced, for the tables of ``files``."""
+    def with_night(self, as_of: date, files: dict[str, PublishedFile | None], runs: tuple[Run, ...]) -> Catalog:
+        """Return the catalog in which exactly ``as_of`` is replaced, for the tables of ``files`` (None: no file)."""
         tables = {name: dict(nights) for name, nights in self.tables.items()}
         for name, file in files.items():
-            tables.setdefault(name, {})[as_of] = file
+            if file is None:
+                tables.get(name, {}).pop(as_of, None)
+            else:
+                tables.setdefault(name, {})[as_of] = file
         return replace(self, tables=tables, runs=(*self.runs, *runs))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -13,10 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from nightmarket.errors import NothingPublished, PublishRefused, ServingMoved
-from nightmarket.io.atomic import sha256_of_file
 from nightmarket.io.serving.catalog import (
     Catalog,
-    PublishedFile,
     Run,
     generations,
     read_catalog,
@@ -25,24 +22,11 @@ from nightmarket.io.serving.catalog import (
     write_catalog,
 )
 from nightmarket.io.serving.generation import build_database, fsync
+from nightmarket.io.serving.ledger import LEDGER
 from nightmarket.io.serving.pruning import prune
 from nightmarket.io.serving.staged import validate_staged
+from nightmarket.io.serving.storing import StagedLedger, StagedTable, store_file
 from nightmarket.settings import Settings
-
-
-@dataclass(frozen=True)
-class StagedTable:
-    """A checked Parquet file that waits to be published, and what it was made with."""
-
-    path: Path
-    sha256: str
-    """What the check saw. A file with another hash is refused."""
-    family: str
-    run_id: str
-    model_version: str
-    recipe: str
-    code_revision: str | None = None
-    hashes: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +50,7 @@ def publish_night(
     verdict: str,
     checks: Mapping[str, Mapping[str, Any]],
     steps: Mapping[str, Mapping[str, float]],
+    ledger: StagedLedger | None = None,
     reached: Callable[[str], None] = _go_on,
 ) -> Publication:
     """Make the staged tables of one night visible together, or none of them.
@@ -76,6 +61,8 @@ def publish_night(
         Table name (as in ``SERVED_TABLES``) → its staged file.
     verdict, checks, steps
         What ``ops.runs`` says of the night; see ``Run``.
+    ledger
+        What the night measured of earlier ones; it becomes visible with the scores.
     reached
         Called with the name of each stage when it is done. If it does not return, what was
         served before goes on being served.
@@ -93,7 +80,8 @@ def publish_night(
             catalog = read_served_catalog(settings)
         except NothingPublished:
             catalog = Catalog(served_from=str(settings.serving_dir))
-        files = {name: _store_file(settings, name, as_of, table, n_rows[name]) for name, table in staged.items()}
+        files = {name: store_file(settings, name, as_of, table, n_rows[name]) for name, table in staged.items()}
+        measured = store_file(settings, LEDGER.name, as_of, ledger, ledger.n_rows) if ledger else None
         reached("stored")
         attempt = catalog.next_attempt(as_of)
         runs = tuple(
@@ -118,7 +106,7 @@ def publish_night(
             )
             for name, table in sorted(staged.items())
         )
-        number = _serve(settings, catalog.with_night(as_of, files, runs), reached)
+        number = _serve(settings, catalog.with_night(as_of, {**files, LEDGER.name: measured}, runs), reached)
     return Publication(number, runs)
 
 
@@ -164,30 +152,6 @@ def publish_lock(settings: Settings) -> Iterator[datetime]:
         yield datetime.fromtimestamp(int(os.fstat(descriptor).st_mtime), UTC).replace(tzinfo=None)
     finally:
         os.close(descriptor)
-
-
-def _store_file(settings: Settings, table: str, as_of: date, staged: StagedTable, n_rows: int) -> PublishedFile:
-    """Copy a staged file to the place that its content names. Publishing it again changes nothing."""
-    folder = settings.serving_dir / "tables" / table / f"as_of_date={as_of}"
-    folder.mkdir(parents=True, exist_ok=True)
-    beside = folder / ".next"
-    beside.unlink(missing_ok=True)
-    shutil.copyfile(staged.path, beside)
-    # The copy is hashed, not the staged file: what is served is then what was checked, whoever writes meanwhile.
-    sha256 = sha256_of_file(beside)
-    if sha256 != staged.sha256:
-        beside.unlink()
-        raise PublishRefused(
-            f"Got {staged.path} with SHA-256 {sha256[:12]}… but the check of {table} saw {staged.sha256[:12]}…. "
-            f"It changed since. Run `nightmarket check scores --as-of {as_of}` again."
-        )
-    beside.chmod(0o444)
-    fsync(beside)
-    path = folder / f"{sha256}.parquet"
-    beside.replace(path)
-    for level in (folder, folder.parent, folder.parent.parent, settings.serving_dir):
-        fsync(level)
-    return PublishedFile(str(path.relative_to(settings.serving_dir)), sha256, n_rows)
 
 
 def _serve(settings: Settings, catalog: Catalog, reached: Callable[[str], None]) -> int:

@@ -60,6 +60,14 @@ def published_nights(settings: Settings) -> list[date]:
         return []
 
 
+def nights_of_tables(settings: Settings) -> dict[str, list[date]]:
+    """Return the published nights of every table, oldest first."""
+    try:
+        return {name: sorted(nights) for name, nights in read_served_catalog(settings).tables.items()}
+    except NothingPublished:
+        return {}
+
+
 def read_runs(settings: Settings) -> tuple[Run, ...]:
     """Return what ``ops.runs`` holds, in the order of publication."""
     try:

@@ -68,7 +68,10 @@ def affinities(
     popular = np.bincount(counts.member, minlength=history.n_items)
     tempered = _unit_rows(profile @ diags_array(np.log((1 + n_customers) / (1 + popular)) + 0.1))
     weights = np.bincount(history.basket_customer, DECAY**history.basket_age, minlength=n_customers)
-    rates = csr_matrix((counts.columns["decayed"] / np.maximum(weights[counts.customer], 1), (counts.customer, counts.member)), shape=shape)
+    rates = csr_matrix(
+        (counts.columns["decayed"] / np.maximum(weights[counts.customer], 1), (counts.customer, counts.member)),
+        shape=shape,
+    )
     pool = np.argsort(-history.n_baskets, kind="stable")[:MAX_POOL]
     others, of_pool = tempered[pool].T.tocsc(), rates[pool][:, items].tocsr()
     in_pool = np.full(n_customers, -1)
@@ -121,13 +124,20 @@ def _together(history: History, items: Codes) -> tuple[Floats, csr_matrix]:
     column[items] = np.arange(len(items))
     place, age = column[history.item], history.row_age
     new = (age < N_TOGETHER_BASKETS) & (place >= 0)
-    baskets = csr_matrix((np.ones(int(new.sum()), np.float32), (history.basket[new], place[new])), shape=(len(history.basket_age), len(items)))
+    baskets = csr_matrix(
+        (np.ones(int(new.sum()), np.float32), (history.basket[new], place[new])),
+        shape=(len(history.basket_age), len(items)),
+    )
     # Five baskets more for every item: two that met once are not a couple.
-    scaled = (baskets @ diags_array((1 / np.sqrt(np.asarray(baskets.sum(axis=0)).ravel() + 5)).astype(np.float32))).tocsr()
+    scaled = (
+        baskets @ diags_array((1 / np.sqrt(np.asarray(baskets.sum(axis=0)).ravel() + 5)).astype(np.float32))
+    ).tocsr()
     cosine = np.asarray((scaled.T @ scaled).toarray(), np.float32)
     np.fill_diagonal(cosine, 0)
     last = (age < 5) & (place >= 0)
-    recent = csr_matrix((0.8 ** age[last], (history.customer[last], place[last])), shape=(history.n_customers, len(items)))
+    recent = csr_matrix(
+        (0.8 ** age[last], (history.customer[last], place[last])), shape=(history.n_customers, len(items))
+    )
     return cosine, recent
 
 
@@ -135,7 +145,9 @@ def _text_profiles(counts: Counts, items: Codes, text: ItemText, n_customers: in
     """Return unit text profiles of the customers and unit vectors of the items; zeros without text."""
     known = text.text[counts.member] >= 0
     shape = (n_customers, len(text.vectors))
-    read = csr_matrix((counts.columns["halved_84d"][known], (counts.customer[known], text.text[counts.member[known]])), shape=shape)
+    read = csr_matrix(
+        (counts.columns["halved_84d"][known], (counts.customer[known], text.text[counts.member[known]])), shape=shape
+    )
     profile = np.asarray(read @ text.vectors.astype(np.float64))
     profile /= np.maximum(np.linalg.norm(profile, axis=1, keepdims=True), 1e-12)
     vectors = np.where((text.text[items] >= 0)[:, None], text.vectors[text.text[items]], 0).astype(np.float64)

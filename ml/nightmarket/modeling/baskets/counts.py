@@ -48,7 +48,7 @@ def count_items(history: History) -> Counts:
     columns["decayed_98"], columns["decayed_85"] = total(0.98**age), total(0.85**age)
     for half_life in (7, 28, 84):
         columns[f"halved_{half_life}d"] = total(0.5 ** (days / half_life))
-    columns["last_5"], columns["last_10"] = total(age < 5), total(age < 10)
+    columns["last_10"] = total(age < 10)
     columns["n_84d"] = total(days <= 84)
     columns["last_interval"] = np.where(n > 1, (days[np.maximum(last - 1, start)] - days[last]), np.nan)
     gaps = np.zeros(len(grouped))
@@ -103,5 +103,10 @@ def _count(history: History, member: Codes, n_members: int) -> tuple[Counts, NDA
         "interval_days": interval(days),
         "interval_baskets": interval(age),
     }
-    pairs = Counts(n_members, (sorted_key[start] // n_members).astype(np.int32), (sorted_key[start] % n_members).astype(np.int32), columns)
+    pairs = Counts(
+        n_members,
+        (sorted_key[start] // n_members).astype(np.int32),
+        (sorted_key[start] % n_members).astype(np.int32),
+        columns,
+    )
     return pairs, order, start

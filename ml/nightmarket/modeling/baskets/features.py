@@ -7,81 +7,24 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from nightmarket.families.next_basket import FEATURES
 from nightmarket.modeling.baskets.candidates import Candidates
 from nightmarket.modeling.baskets.counts import DECAY, Counts
 from nightmarket.modeling.baskets.history import Codes, Days, Doubles, History, rank_within
 
 Floats = NDArray[np.float32]
-PAIR_FEATURES = (
-    "pair__n_orders",
-    "pair__decayed_orders",
-    "pair__decayed_orders_98",
-    "pair__decayed_orders_85",
-    "pair__halved_7d",
-    "pair__halved_28d",
-    "pair__halved_84d",
-    "pair__basket_weight",
-    "pair__share_of_baskets",
-    "pair__share_since_first",
-    "pair__rank",
-    "pair__n_last_5",
-    "pair__n_last_10",
-    "pair__baskets_since_last",
-    "pair__days_since_last_order",
-    "pair__days_since_first_order",
-    "pair__mean_interval_days",
-    "pair__mean_interval_baskets",
-    "pair__last_interval_days",
-    "pair__interval_spread",
-    "pair__overdue_ratio",
-    "pair__overdue_baskets",
-    "pair__overdue_next",
-    "pair__units",
-    "pair__share_of_spend",
-    "pair__mean_basket_size",
-)
-GROUP_FEATURES = ("decayed_orders", "basket_weight", "baskets_since_last", "overdue_baskets", "share_within", "is_latest")
-PRODUCT_FEATURES = (
-    "product__penetration_7d",
-    "product__penetration_28d",
-    "product__penetration_84d",
-    "product__trend_7d",
-    "product__trend_28d",
-    "product__n_customers",
-    "product__repeat_rate",
-    "product__orders_per_customer",
-    "product__mean_interval_days",
-    "product__overdue_ratio",
-    "product__price_amount",
-    "product__mean_basket_size",
-)
-CUSTOMER_FEATURES = (
-    "customer__n_orders",
-    "customer__n_orders_28d",
-    "customer__days_since_last_order",
-    "customer__mean_interval_days",
-    "customer__basket_size",
-    "customer__recent_basket_size",
-    "customer__last_basket_size",
-)
-AFFINITY_FEATURES = {
+VIEWS = {
     "affinity__neighbours": "neighbours",
     "factor__similarity": "factors",
     "affinity__together": "together",
     "text__similarity": "text",
 }
-FEATURES = (
-    *PAIR_FEATURES,
-    *(f"category__{name}" for name in GROUP_FEATURES),
-    *(f"kind__{name}" for name in GROUP_FEATURES),
-    *PRODUCT_FEATURES,
-    *CUSTOMER_FEATURES,
-    *AFFINITY_FEATURES,
-)
 
 
-def build_features(history: History, counts: Counts, groups: Mapping[str, tuple[Codes, Counts]], sales: Sales, candidates: Candidates) -> dict[str, Floats]:
-    """Return every feature of :data:`FEATURES`, each (n_candidates,); NaN where undefined.
+def build_features(
+    history: History, counts: Counts, groups: Mapping[str, tuple[Codes, Counts]], sales: Sales, candidates: Candidates
+) -> dict[str, Floats]:
+    """Return every feature of the family, each (n_candidates,); NaN where undefined.
 
     Parameters
     ----------
@@ -91,26 +34,29 @@ def build_features(history: History, counts: Counts, groups: Mapping[str, tuple[
     shoppers = customer_facts(history)
     weights = np.bincount(history.basket_customer, DECAY**history.basket_age, minlength=history.n_customers)
     found = _pair_features(counts, candidates, shoppers)
-    own_age = found["pair__baskets_since_last"]
     for name, (group, by_group) in groups.items():
         row, has = by_group.find(customer, group[item])
-        pick = {column: np.where(has, by_group.columns[column][row], np.nan) for column in ("decayed", "weight", "age", "interval_baskets")}
+        pick = {
+            column: np.where(has, by_group.columns[column][row], np.nan)
+            for column in ("decayed", "weight", "age", "interval_baskets")
+        }
         found[f"{name}__decayed_orders"] = np.nan_to_num(pick["decayed"]) / np.maximum(weights[customer], 1e-9)
         found[f"{name}__basket_weight"] = np.nan_to_num(pick["weight"])
         found[f"{name}__baskets_since_last"] = pick["age"]
         found[f"{name}__overdue_baskets"] = (pick["age"] + 1) / np.maximum(pick["interval_baskets"], 0.5)
         found[f"{name}__share_within"] = found["pair__decayed_orders"] / np.maximum(pick["decayed"], 1e-6)
-        found[f"{name}__is_latest"] = np.where(has, own_age == pick["age"], np.nan)
     found |= _product_features(counts, candidates, sales)
-    found["product__overdue_ratio"] = found["pair__days_since_last_order"] / np.maximum(found["product__mean_interval_days"], 1)
+    found["product__overdue_ratio"] = found["pair__days_since_last_order"] / np.maximum(
+        found["product__mean_interval_days"], 1
+    )
     found |= {name: values[customer] for name, values in shoppers.items()}
     missing = np.full(len(candidates), np.nan, np.float32)
-    found |= {name: candidates.affinity.get(view, missing) for name, view in AFFINITY_FEATURES.items()}
-    return {name: np.asarray(found[name], np.float32) for name in FEATURES}
+    views = {name: candidates.affinity.get(view, missing) for name, view in VIEWS.items()}
+    return {name: np.asarray(views[name] if name in views else found[name], np.float32) for name in FEATURES}
 
 
 def customer_facts(history: History) -> dict[str, Doubles]:
-    """Return :data:`CUSTOMER_FEATURES`, each (n_customers,); NaN without a basket."""
+    """Return the features of customers, each (n_customers,); NaN without a basket."""
     who, size, age, days = history.basket_customer, history.basket_size, history.basket_age, history.days_ago()
     n = history.n_baskets.astype(np.float64)
     last, first, last_size = (np.full(len(n), np.nan) for _ in range(3))
@@ -125,7 +71,8 @@ def customer_facts(history: History) -> dict[str, Doubles]:
             "customer__days_since_last_order": last,
             "customer__mean_interval_days": np.where(n > 1, (first - last) / (n - 1), np.nan),
             "customer__basket_size": np.bincount(who, size, minlength=len(n)) / n,
-            "customer__recent_basket_size": np.bincount(who, fresh * size, minlength=len(n)) / np.bincount(who, fresh, minlength=len(n)),
+            "customer__recent_basket_size": np.bincount(who, fresh * size, minlength=len(n))
+            / np.bincount(who, fresh, minlength=len(n)),
             "customer__last_basket_size": last_size,
         }
 
@@ -156,7 +103,6 @@ def _pair_features(counts: Counts, candidates: Candidates, shoppers: Mapping[str
         "pair__share_of_baskets": amount("n") / np.maximum(shoppers["customer__n_orders"][customer], 1),
         "pair__share_since_first": amount("n") / (np.nan_to_num(known("first_age")) + 1),
         "pair__rank": rank_within(customer, decayed + 1e-6 * amount("halved_28d"), item).astype(np.float64),
-        "pair__n_last_5": amount("last_5"),
         "pair__n_last_10": amount("last_10"),
         "pair__baskets_since_last": known("age"),
         "pair__days_since_last_order": days,
@@ -215,16 +161,21 @@ class Sales:
         self._n_weeks = int(days_before.max(initial=0)) // 7 + 1
         week = days_before // 7
         sold = np.bincount(
-            history.item.astype(np.int64) * self._n_weeks + week[history.basket], minlength=history.n_items * self._n_weeks
+            history.item.astype(np.int64) * self._n_weeks + week[history.basket],
+            minlength=history.n_items * self._n_weeks,
         ).reshape(history.n_items, self._n_weeks)
-        self._sold = np.concatenate((np.zeros((history.n_items, 1), np.int32), np.cumsum(sold, axis=1, dtype=np.int32)), axis=1)
+        self._sold = np.concatenate(
+            (np.zeros((history.n_items, 1), np.int32), np.cumsum(sold, axis=1, dtype=np.int32)), axis=1
+        )
         self._baskets = np.concatenate(([0], np.cumsum(np.bincount(week, minlength=self._n_weeks))))
         self._skipped: Days = np.minimum(-(-(latest - history.cut) // 7), self._n_weeks)
         n_rows = np.maximum(np.bincount(history.item, minlength=history.n_items), 1)
         with np.errstate(invalid="ignore", divide="ignore"):
             paid = np.bincount(history.item, history.amount, minlength=history.n_items)
             self.price = paid / np.bincount(history.item, history.units, minlength=history.n_items)
-        self.basket_size = np.bincount(history.item, history.basket_size[history.basket], minlength=history.n_items) / n_rows
+        self.basket_size = (
+            np.bincount(history.item, history.basket_size[history.basket], minlength=history.n_items) / n_rows
+        )
 
     def penetration(self, customer: Codes, item: Codes, n_weeks: int) -> Doubles:
         """Return the share of all baskets of the last ``n_weeks`` that held the item, (n,)."""

@@ -37,7 +37,14 @@ class Lines:
     amount: Doubles
 
     def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Lines:
-        return Lines(*(column[rows] for column in (self.customer, self.item, self.order, self.day, self.units, self.amount)))
+        return Lines(
+            self.customer[rows],
+            self.item[rows],
+            self.order[rows],
+            self.day[rows],
+            self.units[rows],
+            self.amount[rows],
+        )
 
 
 @dataclass(frozen=True)
@@ -135,7 +142,7 @@ def make_history(lines: Lines, catalogue: Catalogue, cut: Days) -> History:
 
 
 def rank_within(customer: Codes, score: Doubles, item: Codes) -> NDArray[np.int64]:
-    """Return each row's place in its customer's list, 0 the best: greater scores first, equal ones by item ascending."""
+    """Return each row's place in its customer's list from 0: greater scores first, equal ones by item ascending."""
     order = np.lexsort((item, -score, customer))
     first = np.flatnonzero(_changes(customer[order]))
     sizes = np.diff(np.append(first, len(order)))

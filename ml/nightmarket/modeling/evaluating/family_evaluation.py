@@ -1,4 +1,4 @@
-"""The whole evaluation of a family: a time-shifted final test with everything, and the same test at earlier cut-offs."""
+"""The whole evaluation of a family: a time-shifted final test in full, and the same test at earlier cut-offs."""
 
 from __future__ import annotations
 
@@ -111,7 +111,9 @@ def evaluate_family(
             if is_final:
                 found.heads[name] = describe_head(tournament.head) | {
                     "rolling": [],
-                    **look_closer(family, readers, tournament, frames, conditions, described, say),
+                    **look_closer(
+                        family, readers, tournament, frames, conditions=conditions, described=described, say=say
+                    ),
                 }
             elif name in found.heads:
                 found.heads[name]["rolling"].append(described)
@@ -123,6 +125,7 @@ def look_closer(
     readers: Readers,
     tournament: Tournament,
     frames: TrainingFrames,
+    *,
     conditions: Conditions,
     described: Mapping[str, Any],
     say: Say,
@@ -145,7 +148,7 @@ def look_closer(
         say(f"{head.name}: shuffled labels")
         shuffled = shuffle_labels(family, readers.own, tournament, frames, conditions)
         canaries += [shuffled] if shuffled else []
-        arms = shuffle_groups(family, readers, tournament, frames, seeds, conditions, say)
+        arms = shuffle_groups(family, readers, tournament, frames, seeds=seeds, conditions=conditions, say=say)
     return {
         "final": {**described, "slices": slices, "seeds": describe_seeds(seeds)},
         "arms": describe_arms(arms),
@@ -158,6 +161,7 @@ def shuffle_groups(
     readers: Readers,
     tournament: Tournament,
     frames: TrainingFrames,
+    *,
     seeds: Mapping[str, Sequence[Measured]],
     conditions: Conditions,
     say: Say,

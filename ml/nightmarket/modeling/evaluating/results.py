@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from nightmarket.families.base import Family, Head, Kind
-from nightmarket.modeling.bootstrap import paired_gain
+from nightmarket.modeling.bootstrap import Interval, paired_gain
 from nightmarket.modeling.evaluating.arms import Arm
 from nightmarket.modeling.evaluating.canaries import Canary, describe_reviews
 from nightmarket.modeling.evaluating.slices import promise
 from nightmarket.modeling.evaluation import lift, reliability
 from nightmarket.modeling.frames import Frame
-from nightmarket.modeling.metrics import FORMULAS, Measured
+from nightmarket.modeling.metrics import FORMULAS, NEITHER_IS_BETTER, Measured
 from nightmarket.modeling.splits import TrainingWindows
 from nightmarket.modeling.tournament import Tournament
 
@@ -25,19 +25,17 @@ _DECIMALS = 6
 
 def plain(value: Any) -> Any:
     """Return JSON-able values: floats rounded, NaN and infinities as None, dataclasses and arrays opened."""
+    if is_dataclass(value) and not isinstance(value, type):
+        value = asdict(value)
+    elif isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, Mapping):
         return {str(name): plain(one) for name, one in value.items()}
-    if is_dataclass(value) and not isinstance(value, type):
-        return plain(asdict(value))
-    if isinstance(value, np.generic):
-        return plain(value.item())
-    if isinstance(value, float):
-        return round(value, _DECIMALS) if np.isfinite(value) else None
-    if isinstance(value, date):
-        return value.isoformat()
     if isinstance(value, list | tuple):
         return [plain(one) for one in value]
-    return value
+    if isinstance(value, float):
+        return round(value, _DECIMALS) if np.isfinite(value) else None
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def describe_test(tournament: Tournament, test: Frame, *, seed: int) -> dict[str, Any]:
@@ -56,7 +54,7 @@ def describe_test(tournament: Tournament, test: Frame, *, seed: int) -> dict[str
         "winner": tournament.decision.recipe,
         "reason": tournament.decision.reason,
         "recipes": {
-            name: {"metrics": one.metrics, "intervals": one.intervals, "gain_over_baseline": one.gains}
+            name: {"metrics": one.metrics, "intervals": one.intervals, "gain_over_baseline": directed(one.gains)}
             for name, one in tournament.tested.items()
         },
         "gains": claimed_gains(tournament),
@@ -75,10 +73,17 @@ def claimed_gains(tournament: Tournament) -> dict[str, Any]:
     """Return the paired gain of the winner over every other recipe, by ``<winner> - <other>`` and metric."""
     winner = tournament.winner
     return {
-        f"{winner.recipe} - {name}": {metric: paired_gain(winner.draws, one.draws, metric) for metric in one.draws}
+        f"{winner.recipe} - {name}": directed(
+            {metric: paired_gain(winner.draws, one.draws, metric) for metric in one.draws}
+        )
         for name, one in tournament.tested.items()
         if name != winner.recipe
     }
+
+
+def directed(gains: Mapping[str, Interval]) -> dict[str, Interval]:
+    """Return the gains in metrics of which more, or less, is better."""
+    return {metric: gain for metric, gain in gains.items() if metric not in NEITHER_IS_BETTER}
 
 
 def describe_seeds(measured: Mapping[str, Sequence[Measured]]) -> dict[str, Any]:
@@ -105,7 +110,7 @@ def describe_arms(arms: Iterable[Arm]) -> dict[str, Any]:
             "recipe": arm.recipe,
             "n_features": arm.n_features,
             "metrics_shuffled": arm.metrics,
-            "gain_over_shuffled": arm.gains,
+            "gain_over_shuffled": directed(arm.gains),
         }
         for arm in arms
     }
@@ -180,3 +185,17 @@ def last_line(results: Mapping[str, Any]) -> dict[str, Any]:
         "data_sha256": results["data_sha256"],
         "code_revision": results["code_revision"],
     }
+
+
+def compact(results: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the results without what only a plot needs: the form that is committed with the code."""
+    plots = ("lift", "reliability")
+    heads = {
+        name: {
+            **head,
+            "final": {part: value for part, value in head["final"].items() if part not in plots},
+            "rolling": [{part: value for part, value in one.items() if part not in plots} for one in head["rolling"]],
+        }
+        for name, head in results["heads"].items()
+    }
+    return {**results, "heads": heads}

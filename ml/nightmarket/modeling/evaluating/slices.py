@@ -142,7 +142,12 @@ def _only(frame: Frame, rows: NDArray[np.int64]) -> Frame:
     """Keep ``rows`` and the customers that have one of them: the others are no part of the slice."""
     part = frame.take(rows)
     customers, position = np.unique(part.customer, return_inverse=True)
-    return replace(part, customer_ids=frame.customer_ids[customers], customer=position.astype(np.int32))
+    return replace(
+        part,
+        customer_ids=frame.customer_ids[customers],
+        customer=position.astype(np.int32),
+        n_outcomes=None if frame.n_outcomes is None else frame.n_outcomes[customers],
+    )
 
 
 def _rows_of(forecast: Forecast, rows: NDArray[np.int64]) -> Forecast:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from nightmarket.modeling.metrics import amounts, pairs, ranking
 from nightmarket.modeling.metrics.amounts import measure_amounts
-from nightmarket.modeling.metrics.base import LOWER_IS_BETTER, Measure, Measured
+from nightmarket.modeling.metrics.base import LOWER_IS_BETTER, NEITHER_IS_BETTER, Measure, Measured
 from nightmarket.modeling.metrics.pairs import measure_pairs
 from nightmarket.modeling.metrics.ranking import measure_ranking
 
@@ -18,4 +18,4 @@ FORMULAS: dict[str, Mapping[str, str]] = {
 }
 """What each metric is, in words, by the way of measuring."""
 
-__all__ = ["FORMULAS", "LOWER_IS_BETTER", "METRICS", "Measure", "Measured"]
+__all__ = ["FORMULAS", "LOWER_IS_BETTER", "METRICS", "NEITHER_IS_BETTER", "Measure", "Measured"]

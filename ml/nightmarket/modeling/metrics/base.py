@@ -14,6 +14,9 @@ from nightmarket.modeling.frames import Frame
 
 LOWER_IS_BETTER = frozenset({"brier", "ece", "log_loss", "wape", "mae"})
 
+NEITHER_IS_BETTER = frozenset({"bias", "coverage_80"})
+"""Metrics with a value that is right: no gain is claimed in them."""
+
 
 @dataclass(frozen=True)
 class Measured:

@@ -2,15 +2,48 @@
 
 from __future__ import annotations
 
+from nightmarket.modeling.recipes.amount_ridge import AmountRidgeRecipe
 from nightmarket.modeling.recipes.base import FittedModel, Recipe
+from nightmarket.modeling.recipes.blend import BlendRecipe
+from nightmarket.modeling.recipes.customer_amounts import BtydRecipe, RhythmRecipe, RunRateRecipe
 from nightmarket.modeling.recipes.frequency import FrequencyRecipe
+from nightmarket.modeling.recipes.lambdarank import LambdaRankRecipe
 from nightmarket.modeling.recipes.lightgbm_recipe import LightGBMRecipe
 from nightmarket.modeling.recipes.logistic_regression import LogisticRegressionRecipe
-from nightmarket.modeling.recipes.single_feature import POPULARITY, RECENCY
+from nightmarket.modeling.recipes.personal_frequency import DECAYED_FREQUENCY, PERSONAL_FREQUENCY
+from nightmarket.modeling.recipes.shallow_trees import ShallowTreesRecipe
+from nightmarket.modeling.recipes.single_feature import POPULARITY, RECENCY, SPEND_LEVEL, VISITS_84D
+
+_TREES, _AMOUNT_TREES = ShallowTreesRecipe("shallow_trees"), ShallowTreesRecipe("amount_trees", is_amount=True)
+_RIDGE = AmountRidgeRecipe()
+CUSTOMER_RECIPES: tuple[Recipe, ...] = (
+    _TREES,
+    # Rows are few and features many and alike: three hundred times the usual ridge, and still a tie.
+    BlendRecipe("blend", (LogisticRegressionRecipe(ridge=300.0), _TREES)),
+    VISITS_84D,
+    SPEND_LEVEL,
+    _AMOUNT_TREES,
+    _RIDGE,
+    BlendRecipe("amount_blend", (_RIDGE, _AMOUNT_TREES)),
+    RunRateRecipe(),
+    BtydRecipe(),
+    RhythmRecipe(),
+)
+"""For families of customers alone: few rows, and amounts beside probabilities."""
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
-    for recipe in (LightGBMRecipe(), LogisticRegressionRecipe(), FrequencyRecipe(), POPULARITY, RECENCY)
+    for recipe in (
+        LightGBMRecipe(),
+        LogisticRegressionRecipe(),
+        FrequencyRecipe(),
+        POPULARITY,
+        RECENCY,
+        LambdaRankRecipe(),
+        PERSONAL_FREQUENCY,
+        DECAYED_FREQUENCY,
+        *CUSTOMER_RECIPES,
+    )
 }
 
 __all__ = ["RECIPES", "FittedModel", "Recipe"]

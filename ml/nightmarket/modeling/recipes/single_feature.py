@@ -50,7 +50,10 @@ class SingleFeatureModel:
 
 @dataclass(frozen=True)
 class SingleFeatureRecipe:
-    """Ranks by the first of ``columns`` that the family has; ``sign`` -1 where less is more likely."""
+    """Ranks by the first of ``columns`` that the family has.
+
+    ``sign`` is -1 where less is more likely, and 0 where that depends on what is predicted: then it is learned.
+    """
 
     name: str
     columns: tuple[str, ...]
@@ -81,10 +84,16 @@ class SingleFeatureRecipe:
                 f"Got a family without {', '.join(self.columns)} but expected one of them for the recipe {self.name}. "
                 "Leave it out of the head's recipes."
             )
-        raw = np.concatenate([_signed_log(frame, column, self.sign) for frame in frames])
-        known = raw[~np.isnan(raw)]
-        lowest = float(known.min()) - 1 if len(known) else 0.0
-        return SingleFeatureModel(self.name, (column,), self.sign, lowest, float(known.mean()) if len(known) else 0.0)
+        raw = np.concatenate([_signed_log(frame, column, self.sign or 1) for frame in frames])
+        known = np.flatnonzero(~np.isnan(raw))
+        if not len(known):
+            return SingleFeatureModel(self.name, (column,), self.sign or 1, 0.0, 0.0)
+        y = np.concatenate([frame.y for frame in frames]).astype(np.float64)
+        turn = -1 if self.sign == 0 and (raw[known] - raw[known].mean()) @ y[known] < 0 else 1
+        values = turn * raw[known]
+        return SingleFeatureModel(
+            self.name, (column,), turn * (self.sign or 1), float(values.min()) - 1, float(values.mean())
+        )
 
     def load(self, folder: Path, *, threads: int) -> SingleFeatureModel:  # noqa: ARG002 - nothing is slow
         learned = json.loads((folder / "model.json").read_text())
@@ -98,8 +107,14 @@ POPULARITY = SingleFeatureRecipe(
 )
 """What sells sells: how many customers buy the item."""
 
-RECENCY = SingleFeatureRecipe("recency", ("pair__days_since_last_order", "customer__days_since_last_order"), sign=-1)
-"""Who bought it last buys it next; of customers alone, who came last comes next."""
+RECENCY = SingleFeatureRecipe("recency", ("pair__days_since_last_order", "customer__days_since_last_order"), sign=0)
+"""Who bought it last buys it next; of customers alone, who has been away stays away."""
+
+VISITS_84D = SingleFeatureRecipe("visits_84d", ("health__n_visits_84d",), sign=-1)
+"""Who comes often does not stay away: the best single feature for a lapse on The Complete Journey."""
+
+SPEND_LEVEL = SingleFeatureRecipe("spend_level", ("health__spend_over_84d",))
+"""Who spent more than usual in the last 28 days spends less in the next."""
 
 
 def _signed_log(frame: Frame, column: str, sign: int) -> Doubles:

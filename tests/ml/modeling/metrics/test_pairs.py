@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, brier_score_loss, f1_score, roc_auc_score
 
-from nightmarket.modeling.evaluate import evaluate, expected_calibration_error, rank, weighted_ap_auc
+from nightmarket.modeling.metrics.pairs import evaluate, expected_calibration_error, rank, weighted_ap_auc
 
 
 @pytest.mark.parametrize("decimals", [1, 2, 8])
@@ -12,11 +12,13 @@ def test_metrics_equal_those_of_scikit_learn_with_and_without_ties(decimals):
     y = (random.random(500) < probability**2).astype(np.uint8)
     is_new = random.random(500) < 0.5
     metrics = evaluate(y, probability, is_new, 0.3)
-    assert metrics.average_precision == pytest.approx(average_precision_score(y, probability))
-    assert metrics.average_precision_new == pytest.approx(average_precision_score(y[is_new], probability[is_new]))
-    assert metrics.auc == pytest.approx(roc_auc_score(y, probability))
-    assert metrics.brier == pytest.approx(brier_score_loss(y, probability))
-    assert metrics.f1 == pytest.approx(f1_score(y, probability >= 0.3))
+    assert metrics["average_precision"] == pytest.approx(average_precision_score(y, probability))
+    assert metrics["new_pair_average_precision"] == pytest.approx(
+        average_precision_score(y[is_new], probability[is_new])
+    )
+    assert metrics["roc_auc"] == pytest.approx(roc_auc_score(y, probability))
+    assert metrics["brier"] == pytest.approx(brier_score_loss(y, probability))
+    assert metrics["f1"] == pytest.approx(f1_score(y, probability >= 0.3))
 
 
 def test_customer_weights_count_like_repeated_rows():
@@ -32,8 +34,8 @@ def test_customer_weights_count_like_repeated_rows():
 
 def test_one_class_has_no_average_precision():
     metrics = evaluate(np.zeros(4, np.uint8), np.array([0.1, 0.2, 0.3, 0.4]), np.ones(4, bool), 0.3)
-    assert np.isnan(metrics.average_precision)
-    assert np.isnan(metrics.auc)
+    assert np.isnan(metrics["average_precision"])
+    assert np.isnan(metrics["roc_auc"])
 
 
 def test_calibration_error_by_hand():

@@ -1,0 +1,105 @@
+with days as (
+    select * from {{ ref('int_customer_days_as_of') }}
+),
+
+known as (
+    select
+        as_of_date,
+        customer_id,
+        least(greatest(max(age_days) // 7, 1), 24) as n_weeks
+    from days
+    where is_visit
+    group by as_of_date, customer_id
+),
+
+weekly as (
+    select
+        as_of_date,
+        customer_id,
+        (age_days - 1) // 7 as week,
+        count(*) filter (where is_visit) as n_visits,
+        sum(sales_amount) as sales_amount
+    from days
+    where age_days <= 168
+    group by all
+),
+
+-- Week 0 is the last one before the date; weeks before the customer's first visit are not counted.
+weeks as (
+    select
+        known.as_of_date,
+        known.customer_id,
+        known.n_weeks,
+        unnest(range(known.n_weeks)) as week
+    from known
+),
+
+filled as (
+    select
+        weeks.as_of_date,
+        weeks.customer_id,
+        weeks.week,
+        coalesce(weekly.n_visits, 0) as n_visits,
+        coalesce(weekly.sales_amount, 0) as sales_amount,
+        sum(coalesce(weekly.n_visits, 0)) over four_weeks as n_visits_4w,
+        cast(sum(coalesce(weekly.sales_amount, 0)) over four_weeks as decimal(18, 4)) as sales_amount_4w,
+        weeks.week + 4 <= weeks.n_weeks as is_whole
+    from weeks
+    left join weekly
+        on
+            weeks.as_of_date = weekly.as_of_date
+            and weeks.customer_id = weekly.customer_id
+            and weeks.week = weekly.week
+    window four_weeks as (
+        partition by weeks.as_of_date, weeks.customer_id
+        order by weeks.week
+        rows between current row and 3 following
+    )
+),
+
+compared as (
+    select
+        *,
+        lead(sales_amount_4w, 4) over customer as sales_amount_4w_before,
+        first_value(sales_amount_4w) over customer as sales_amount_4w_now,
+        coalesce(lead(is_whole, 4) over customer, false) as has_4w_before
+    from filled
+    window customer as (partition by as_of_date, customer_id order by week)
+),
+
+final as (
+    select
+        as_of_date,
+        customer_id,
+        {%- for length in [4, 8, 12, 24] %}
+        cast(count(*) filter (where n_visits > 0 and week < {{ length }}) as integer) as n_active_weeks_{{ length }}w,
+        {%- endfor %}
+        cast(count(*) filter (where week < 12) as integer) as n_weeks_12w,
+        cast(coalesce(sum(sales_amount) filter (where week < 12), 0) as decimal(18, 4)) as sales_amount_12w,
+        cast(coalesce(sum(sales_amount * sales_amount) filter (where week < 12), 0) as decimal(38, 8))
+            as squared_sales_amount_12w,
+        -- Week 0 counts 11 times, week 11 counts -11 times: the slope of a line through twelve weeks, times 286.
+        cast(coalesce(sum(n_visits * (11 - 2 * week)) filter (where week < 12), 0) as bigint) as visits_slope_12w,
+        cast(coalesce(sum(sales_amount * (11 - 2 * week)) filter (where week < 12), 0) as decimal(18, 4))
+            as sales_slope_12w,
+        cast(count(*) filter (where is_whole) as integer) as n_months,
+        cast(coalesce(sum(sales_amount_4w) filter (where is_whole), 0) as decimal(18, 4)) as month_amounts,
+        cast(coalesce(sum(sales_amount_4w * sales_amount_4w) filter (where is_whole), 0) as decimal(38, 8))
+            as squared_month_amounts,
+        min(sales_amount_4w) filter (where is_whole) as min_month_amount,
+        quantile_disc(sales_amount_4w, 0.5) filter (where is_whole) as median_month_amount,
+        max(sales_amount_4w) filter (where is_whole) as max_month_amount,
+        cast(count(*) filter (where is_whole and n_visits_4w = 0) as integer) as n_empty_months,
+        cast(count(*) filter (where is_whole and 2 * sales_amount_4w < sales_amount_4w_now) as integer)
+            as n_months_below_half_of_now,
+        cast(count(*) filter (where has_4w_before and sales_amount_4w_before > 0) as integer) as n_month_pairs,
+        cast(
+            count(*) filter (
+                where has_4w_before and sales_amount_4w_before > 0 and 2 * sales_amount_4w < sales_amount_4w_before
+            ) as integer
+        ) as n_month_drops
+    from compared
+    group by as_of_date, customer_id
+)
+
+select * from final
