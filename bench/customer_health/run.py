@@ -114,14 +114,16 @@ def measure_head(head: Head, frames: Mapping[date, Frame], settings: Settings, n
     for cut in cuts:
         test = look_at(head, frames[cut])
         draws = draw_customers(len(test.customer_ids), seed=SEED)
-        base_rate = f"{test.y.mean():.4f} positive" if head.kind is Kind.PROBABILITY else f"{test.y.mean():.2f} on average"
+        base_rate = (
+            f"{test.y.mean():.4f} positive" if head.kind is Kind.PROBABILITY else f"{test.y.mean():.2f} on average"
+        )
         print(f"\n{head.name} at {cut}: {len(test)} customers, {base_rate}", flush=True)
         measured: dict[str, list[Measured]] = {}
         for name in (head.baseline, *(one for one in recipes if one != head.baseline)):
             measured[name] = [
                 METRICS[head.metrics](
                     test,
-                    forecast(head, name, frames, cut, test, SEED + i, settings),
+                    forecast(head, name, frames, cut, seed=SEED + i, threads=settings.threads),
                     multiplicities=draws,
                     threshold=settings.decision_threshold,
                 )
@@ -131,14 +133,14 @@ def measure_head(head: Head, frames: Mapping[date, Frame], settings: Settings, n
     return found
 
 
-def forecast(
-    head: Head, name: str, frames: Mapping[date, Frame], cut: date, test: Frame, seed: int, settings: Settings
-) -> Forecast:
+def forecast(head: Head, name: str, frames: Mapping[date, Frame], cut: date, *, seed: int, threads: int) -> Forecast:
+    """Fit the recipe on what is closed at ``cut`` and forecast the customers there."""
     window = timedelta(days=head.horizon_days)
     is_amount = head.kind is Kind.AMOUNT
     until = cut - 2 * window if is_amount else cut - window
     train = [look_at(head, frame) for origin, frame in frames.items() if origin <= until]
-    model = RECIPES[name].fit(train, features=FAMILY.features_of(head), seed=seed, threads=settings.threads)
+    test = look_at(head, frames[cut])
+    model = RECIPES[name].fit(train, features=FAMILY.features_of(head), seed=seed, threads=threads)
     raw = model.raw_scores(test)
     if not is_amount:
         # A single feature is a ranking, not a level: its Brier score and ECE say nothing here.
@@ -160,8 +162,9 @@ def show(head: Head, name: str, measured: list[Measured], baseline: Measured) ->
             "interval": [round(interval.low, 4), round(interval.high, 4)],
         }
     figures = "  ".join(
-        f"{metric} {record[metric]['mean']:.4f} [{record[metric]['interval'][0]:.4f}, {record[metric]['interval'][1]:.4f}]"
+        f"{metric} {record[metric]['mean']:.4f} [{low:.4f}, {high:.4f}]"
         for metric in SHOWN[head.kind]
+        for low, high in [record[metric]["interval"]]
     )
     print(f"  {name:20s}{figures}  gain {gain.low:+.4f} to {gain.high:+.4f}", flush=True)
     return record

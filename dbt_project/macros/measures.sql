@@ -14,12 +14,18 @@
     cast(round(1048576 * pow(0.5, {{ age_days }} / {{ half_life_days }}.0)) as bigint)
 {%- endmacro %}
 
+{#- An exact square. DuckDB gives the product of two DECIMAL(18, 4) eighteen digits again, eight of them behind the
+    point: a week of 100,000 would overflow it. -#}
+{% macro square(amount) -%}
+    cast({{ amount }} as decimal(19, 4)) * cast({{ amount }} as decimal(19, 4))
+{%- endmacro %}
+
 {#- Standard deviation of `n` numbers from exact sums of them and of their squares: of the population, one root and
     one division of exact numbers, so the same in every order of summation. NULL for none. -#}
 {% macro spread(n, total, squares) -%}
     case
         when {{ n }} > 0
-            then sqrt(greatest(cast({{ n }} * {{ squares }} - {{ total }} * {{ total }} as double), 0)) / {{ n }}
+            then sqrt(greatest(cast({{ n }} * {{ squares }} - {{ square(total) }} as double), 0)) / {{ n }}
     end
 {%- endmacro %}
 

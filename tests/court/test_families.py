@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from nightmarket.families import FAMILIES
-from nightmarket.families.base import Family, Inputs, Space
+from nightmarket.families.base import Family, Inputs
 from nightmarket.families.purchase_intent import FAMILY as PURCHASE_INTENT
 from nightmarket.io.court import scratch_settings
 from nightmarket.io.court_text import embed_world
@@ -26,6 +27,9 @@ from nightmarket.steps.judging.session import Court
 from nightmarket.steps.judging.tables import hold_trial, prepare_trials
 
 from .shop import NIGHT, ORIGINS
+
+if TYPE_CHECKING:
+    from nightmarket.families.base import Space
 
 DAY = ORIGINS[-1]
 TEXT = TextSpace("invented", 12)
@@ -93,7 +97,8 @@ def _mean_of_all_text(frame: Frame, inputs: Inputs) -> float:
 
 
 def _names_of_next_month(frame: Frame, inputs: Inputs) -> float:
-    return float(len({*inputs.products(frame.as_of_date + MONTH).column("product_name").to_pylist()}))
+    names = inputs.products(frame.as_of_date + MONTH).column("product_name").to_pylist()
+    return float(sum(name.startswith("new") for name in names))
 
 
 def _spend_of_the_coming_week(frame: Frame, inputs: Inputs) -> float:
@@ -155,11 +160,10 @@ def test_a_score_that_reads_a_leaking_feature_moves(court: Court) -> None:
 def _shifted(frame: Frame, inputs: Inputs, space: Space) -> Frame:
     assert PURCHASE_INTENT.derive is not None
     derived = PURCHASE_INTENT.derive(frame, inputs, space)
-    known = np.float32(_spend_of_the_coming_week(frame, inputs))
-    return derived.with_columns({"pair__n_orders": derived.columns["pair__n_orders"] + known % 7})
+    coming = np.float32(_spend_of_the_coming_week(frame, inputs))
+    return derived.with_columns({"category__trend": derived.columns["category__trend"] + coming})
 
 
 def test_the_night_is_heard_and_the_origin_that_a_space_was_fitted_on() -> None:
     witness = Witness(PURCHASE_INTENT, {}, {}, fitted_on=date(2024, 1, 1))
     assert [witness.speaks_of(day, NIGHT) for day in (NIGHT, date(2024, 1, 1), DAY)] == [True, True, False]
-    assert Witness(PURCHASE_INTENT, {}, None).speaks_of(DAY, NIGHT)

@@ -94,9 +94,7 @@ def test_the_valid_sample_passes(name: str, health_shop: Any, suite_called: Call
 
 
 @pytest.mark.parametrize("sample", STOPS, ids=id_of)
-def test_a_corrupted_sample_stops_the_night(
-    sample: Sample, health_shop: Any, suite_called: Callable[..., Any]
-) -> None:
+def test_a_corrupted_sample_stops_the_night(sample: Sample, health_shop: Any, suite_called: Callable[..., Any]) -> None:
     assert_stops(health_shop, suite_called(sample[0]), sample)
 
 

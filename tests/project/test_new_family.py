@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import duckdb
 import pytest
@@ -56,7 +57,26 @@ def filled_in(copy: ScratchCopy, red: dict[str, str]) -> ScratchCopy:
     return copy
 
 
-def test_what_is_written_is_valid_as_it_stands(copy: ScratchCopy) -> None:
+def _run_dbt(copy: ScratchCopy, *arguments: str, **settings: str) -> CompletedProcess[str]:
+    """Run dbt as `nightmarket transform` does."""
+    code = f"""
+import subprocess
+from datetime import date
+from nightmarket.settings import load_settings
+from nightmarket.steps.transform import dbt_command, dbt_environment, dbt_variables
+settings = load_settings()
+variables = dbt_variables(
+    snapshot_id="0" * 16, as_of_dates=[date(2017, 8, 1)], complete_through=date(2017, 7, 31), late_lookback_days=400
+)
+raise SystemExit(subprocess.run(dbt_command(settings, {arguments[0]!r}, variables, *{arguments[1:]!r}),
+    env=dbt_environment(settings)).returncode)
+"""
+    return copy.run("python", "-c", code, **settings)
+
+
+def test_what_is_written_is_valid_as_it_stands(copy: ScratchCopy, tmp_path: Path) -> None:
+    done = _run_dbt(copy, "parse", NIGHTMARKET_VAR_DIR=str(tmp_path))
+    assert done.returncode == 0, done.stdout + done.stderr
     sql = [path.format(name=NAME) for path in TEMPLATES.values() if path.endswith(".sql")]
     for command in (
         ["ruff", "check", "ml/nightmarket/families", "tests/ml/families"],
@@ -140,28 +160,15 @@ def test_the_report_of_its_night_has_a_section_of_it(settings: dict[str, str]) -
     assert f"scores.{NAME}" in report
 
 
-_UNIT_TEST = f"""
-import subprocess
-from datetime import date
-from nightmarket.settings import load_settings
-from nightmarket.steps.transform import dbt_command, dbt_environment, dbt_variables
-settings = load_settings()
-variables = dbt_variables(
-    snapshot_id="0" * 16, as_of_dates=[date(2017, 8, 1)], complete_through=date(2017, 7, 31), late_lookback_days=400
-)
-command = dbt_command(settings, "test", variables, "--select", "lbl_{NAME},test_type:unit")
-raise SystemExit(subprocess.run(command, env=dbt_environment(settings)).returncode)
-"""
-
-
 def test_its_label_is_held_to_its_window_and_to_what_makes_a_yes(
     filled_in: ScratchCopy, settings: dict[str, str]
 ) -> None:
-    done = filled_in.run("python", "-c", _UNIT_TEST, **settings)
+    unit_test = ("test", "--select", f"lbl_{NAME},test_type:unit")
+    done = _run_dbt(filled_in, *unit_test, **settings)
     assert done.returncode == 0, done.stdout + done.stderr
     label = filled_in.folder / f"dbt_project/models/labels/lbl_{NAME}.sql"
     [(as_written, as_filled_in)] = EDITS[f"dbt_project/models/labels/lbl_{NAME}.sql"]
     label.write_text(label.read_text(encoding="utf-8").replace(as_filled_in, as_written), encoding="utf-8")
-    done = filled_in.run("python", "-c", _UNIT_TEST, **settings)
+    done = _run_dbt(filled_in, *unit_test, **settings)
     assert done.returncode == 1
     assert f"the_window_of_{NAME}_begins_on_the_date_itself" in done.stdout

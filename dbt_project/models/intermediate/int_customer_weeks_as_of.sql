@@ -16,7 +16,7 @@ weekly as (
     select
         as_of_date,
         customer_id,
-        (age_days - 1) // 7 as week,
+        (age_days - 1) // 7 as week_back,
         count(*) filter (where is_visit) as n_visits,
         sum(sales_amount) as sales_amount
     from days
@@ -30,7 +30,7 @@ weeks as (
         known.as_of_date,
         known.customer_id,
         known.n_weeks,
-        unnest(range(known.n_weeks)) as week
+        unnest(range(known.n_weeks)) as week_back
     from known
 ),
 
@@ -38,21 +38,21 @@ filled as (
     select
         weeks.as_of_date,
         weeks.customer_id,
-        weeks.week,
+        weeks.week_back,
         coalesce(weekly.n_visits, 0) as n_visits,
         coalesce(weekly.sales_amount, 0) as sales_amount,
         sum(coalesce(weekly.n_visits, 0)) over four_weeks as n_visits_4w,
         cast(sum(coalesce(weekly.sales_amount, 0)) over four_weeks as decimal(18, 4)) as sales_amount_4w,
-        weeks.week + 4 <= weeks.n_weeks as is_whole
+        weeks.week_back + 4 <= weeks.n_weeks as is_whole
     from weeks
     left join weekly
         on
             weeks.as_of_date = weekly.as_of_date
             and weeks.customer_id = weekly.customer_id
-            and weeks.week = weekly.week
+            and weeks.week_back = weekly.week_back
     window four_weeks as (
         partition by weeks.as_of_date, weeks.customer_id
-        order by weeks.week
+        order by weeks.week_back
         rows between current row and 3 following
     )
 ),
@@ -64,7 +64,7 @@ compared as (
         first_value(sales_amount_4w) over customer as sales_amount_4w_now,
         coalesce(lead(is_whole, 4) over customer, false) as has_4w_before
     from filled
-    window customer as (partition by as_of_date, customer_id order by week)
+    window customer as (partition by as_of_date, customer_id order by week_back)
 ),
 
 final as (
@@ -72,19 +72,19 @@ final as (
         as_of_date,
         customer_id,
         {%- for length in [4, 8, 12, 24] %}
-        cast(count(*) filter (where n_visits > 0 and week < {{ length }}) as integer) as n_active_weeks_{{ length }}w,
+        cast(count(*) filter (where n_visits > 0 and week_back < {{ length }}) as integer) as n_active_weeks_{{ length }}w,
         {%- endfor %}
-        cast(count(*) filter (where week < 12) as integer) as n_weeks_12w,
-        cast(coalesce(sum(sales_amount) filter (where week < 12), 0) as decimal(18, 4)) as sales_amount_12w,
-        cast(coalesce(sum(sales_amount * sales_amount) filter (where week < 12), 0) as decimal(38, 8))
+        cast(count(*) filter (where week_back < 12) as integer) as n_weeks_12w,
+        cast(coalesce(sum(sales_amount) filter (where week_back < 12), 0) as decimal(18, 4)) as sales_amount_12w,
+        cast(coalesce(sum({{ square('sales_amount') }}) filter (where week_back < 12), 0) as decimal(38, 8))
             as squared_sales_amount_12w,
         -- Week 0 counts 11 times, week 11 counts -11 times: the slope of a line through twelve weeks, times 286.
-        cast(coalesce(sum(n_visits * (11 - 2 * week)) filter (where week < 12), 0) as bigint) as visits_slope_12w,
-        cast(coalesce(sum(sales_amount * (11 - 2 * week)) filter (where week < 12), 0) as decimal(18, 4))
+        cast(coalesce(sum(n_visits * (11 - 2 * week_back)) filter (where week_back < 12), 0) as bigint) as visits_slope_12w,
+        cast(coalesce(sum(sales_amount * (11 - 2 * week_back)) filter (where week_back < 12), 0) as decimal(18, 4))
             as sales_slope_12w,
         cast(count(*) filter (where is_whole) as integer) as n_months,
         cast(coalesce(sum(sales_amount_4w) filter (where is_whole), 0) as decimal(18, 4)) as month_amounts,
-        cast(coalesce(sum(sales_amount_4w * sales_amount_4w) filter (where is_whole), 0) as decimal(38, 8))
+        cast(coalesce(sum({{ square('sales_amount_4w') }}) filter (where is_whole), 0) as decimal(38, 8))
             as squared_month_amounts,
         min(sales_amount_4w) filter (where is_whole) as min_month_amount,
         quantile_disc(sales_amount_4w, 0.5) filter (where is_whole) as median_month_amount,

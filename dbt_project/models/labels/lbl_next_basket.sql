@@ -22,11 +22,7 @@ bought as (
         order_lines.customer_id,
         order_lines.order_id,
         order_lines.product_id,
-        -- The first order that holds a ware; of two at the same instant, the one whose id comes first.
-        dense_rank() over (
-            partition by closed_windows.as_of_date, order_lines.customer_id
-            order by order_lines.order_date, order_lines.ordered_at, order_lines.order_id
-        ) as place
+        order_lines.ordered_at
     from order_lines
     inner join closed_windows
         on
@@ -42,14 +38,20 @@ bought as (
         and products.category_id is not null and not {{ is_pseudo_category('products.category_name') }}
 ),
 
-first_orders as (
+orders as (
     select
         as_of_date,
         customer_id,
-        min(order_id) as order_id
+        order_id,
+        min(ordered_at) as ordered_at
     from bought
-    where place = 1
-    group by as_of_date, customer_id
+    group by as_of_date, customer_id, order_id
+),
+
+-- Of two at the same instant, the one whose id comes first.
+first_orders as (
+    select * from orders
+    qualify row_number() over (partition by as_of_date, customer_id order by ordered_at, order_id) = 1
 ),
 
 final as (

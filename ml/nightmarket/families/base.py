@@ -60,6 +60,8 @@ class Head:
     features : what its recipes may read; None: all of the family.
     compared : further names in ``RECIPES``, which `nightmarket evaluate` puts in its table beside ``recipes`` and
         which never compete.
+    calibrate_share : the share of the calibrate origin's customers that is kept for calibration; the others are
+        learned from, so that a fit reads the newest closed window. 1: the whole origin calibrates.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Head:
     outcome: str | None = None
     features: tuple[str, ...] | None = None
     compared: tuple[str, ...] = ()
+    calibrate_share: float = 1.0
 
 
 @dataclass(frozen=True)

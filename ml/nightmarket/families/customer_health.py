@@ -57,7 +57,7 @@ def _frequency(facts: Facts) -> str | None:
 
 def _trend(facts: Facts) -> str | None:
     ratio = facts["health__visits_over_84d"]
-    if not _given(ratio) or 0.7 < ratio < 1.3:  # noqa: PLR2004 - a visit more or less is no trend
+    if not _given(ratio) or 0.7 < ratio < 1.3:
         return None
     said = "less" if ratio < 1 else "more"
     return f"comes {said} often than before: {_times(facts['health__n_visits_28d'], 'visit')} in 4 weeks"
@@ -72,11 +72,11 @@ def _spend(facts: Facts) -> str | None:
 
 def _swing(facts: Facts) -> str | None:
     level, drops = facts["health__spend_over_84d"], facts["health__drop_share"]
-    if level >= 1.3:  # noqa: PLR2004 - what is well above the usual tends to fall back
+    if level >= 1.3:
         return "spent more than usual lately"
-    if facts["health__largest_day_share_28d"] >= 0.5:  # noqa: PLR2004
+    if facts["health__largest_day_share_28d"] >= 0.5:
         return "half of the spend of 4 weeks was one visit"
-    return f"spend halved from one month to the next {100 * drops:.0f} % of the time" if drops >= 0.1 else None  # noqa: PLR2004
+    return f"spend halved from one month to the next {100 * drops:.0f} % of the time" if drops >= 0.1 else None
 
 
 def _basket(facts: Facts) -> str | None:
@@ -98,7 +98,8 @@ def _offers(facts: Facts) -> str | None:
 
 def _tenure(facts: Facts) -> str | None:
     known = facts["customer__days_since_first_order"]
-    return f"customer for {_times(known / 7, 'week')}" if known >= 7 else None  # noqa: PLR2004
+    # Of a customer who has long been there, how long says nothing any more.
+    return f"customer for {_times(known / 7, 'week')}" if 7 <= known <= 3 * STEP_DAYS else None
 
 
 def _household(facts: Facts) -> str | None:

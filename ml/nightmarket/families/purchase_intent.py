@@ -156,15 +156,46 @@ def _nothing(facts: Facts) -> str | None:  # noqa: ARG001
     return None
 
 
+def _come_back(facts: Facts) -> str | None:
+    share = facts["demand__repeat_rate"]
+    if not (facts["pair__n_orders"] > 0 and share >= 0.05):
+        return None
+    return f"{100 * share:.0f} % of customers who bought it as often and as lately came back within 4 weeks"
+
+
+def _followed(facts: Facts) -> str | None:
+    share = facts["demand__forecast"]
+    return f"{100 * min(share, 0.99):.0f} % of baskets like theirs were followed by it" if share >= 0.05 else None
+
+
 def _household(facts: Facts) -> str | None:
     return "fits the household's profile" if facts["customer__has_demographics"] > 0 else None
 
 
 AFFINITY_COLUMNS = ("affinity__basket", "affinity__recent")
+DEMAND_COLUMNS = (
+    "demand__forecast",
+    "demand__from_others",
+    "demand__adoption",
+    "demand__repeat_rate",
+    "demand__neighbours",
+    "demand__n_categories",
+    "demand__n_new",
+)
+"""Learned at each origin from the windows that were closed by then; see ``modeling/intent``."""
+N_TEXT_AXES = 48
+"""Axes of the space of texts; the first ``N_TEXT_COMPONENTS`` are features themselves."""
 N_TEXT_COMPONENTS = 2
 TEXT_CUSTOMER_COLUMNS = tuple(f"text__customer_{i:02d}" for i in range(N_TEXT_COMPONENTS))
 TEXT_CATEGORY_COLUMNS = tuple(f"text__category_{i:02d}" for i in range(N_TEXT_COMPONENTS))
-TEXT_COLUMNS = ("text__rest_similarity", "text__neighbours", *TEXT_CUSTOMER_COLUMNS, *TEXT_CATEGORY_COLUMNS)
+TEXT_LEARNED_COLUMNS = ("text__forecast", "text__adoption")
+TEXT_COLUMNS = (
+    "text__rest_similarity",
+    "text__neighbours",
+    *TEXT_LEARNED_COLUMNS,
+    *TEXT_CUSTOMER_COLUMNS,
+    *TEXT_CATEGORY_COLUMNS,
+)
 
 REASONS = (
     Reason(
@@ -198,7 +229,17 @@ REASONS = (
         ),
         _activity,
     ),
-    Reason("breadth", ("customer__n_categories_28d", "customer__n_categories_84d", "customer__n_categories"), _breadth),
+    Reason(
+        "breadth",
+        (
+            "customer__n_categories_28d",
+            "customer__n_categories_84d",
+            "customer__n_categories",
+            "demand__n_categories",
+            "demand__n_new",
+        ),
+        _breadth,
+    ),
     Reason(
         "popularity",
         (
@@ -235,8 +276,10 @@ REASONS = (
         ),
         _campaigns,
     ),
-    Reason("alike", AFFINITY_COLUMNS, _alike),
-    Reason("reads", ("text__rest_similarity", "text__neighbours"), _reads),
+    Reason("come_back", ("demand__repeat_rate",), _come_back),
+    Reason("followed", ("demand__forecast",), _followed),
+    Reason("alike", (*AFFINITY_COLUMNS, "demand__from_others", "demand__adoption", "demand__neighbours"), _alike),
+    Reason("reads", ("text__rest_similarity", "text__neighbours", *TEXT_LEARNED_COLUMNS), _reads),
     # Where on the map of texts a customer and a category lie says something to trees and nothing to people.
     Reason("text_position", (*TEXT_CUSTOMER_COLUMNS, *TEXT_CATEGORY_COLUMNS), _nothing),
     Reason(
@@ -257,14 +300,15 @@ REASONS = (
 def _fit_space(frame: Frame, inputs: Inputs) -> Space:
     from nightmarket.modeling.text_features import fit_text_projection
 
-    return fit_text_projection(inputs.text_rows(frame), N_TEXT_COMPONENTS).to_arrays()
+    rows = inputs.text_rows(frame)
+    return fit_text_projection(rows, min(N_TEXT_AXES, rows.vectors.shape[1])).to_arrays()
 
 
 def _derive(frame: Frame, inputs: Inputs, space: Space) -> Frame:
     from nightmarket.modeling.features import derive_features
     from nightmarket.text.profiles import Projection
 
-    return derive_features(frame, inputs.text_rows(frame), Projection.from_arrays(space))
+    return derive_features(frame, inputs, Projection.from_arrays(space), N_TEXT_COMPONENTS)
 
 
 FAMILY = Family(
@@ -285,18 +329,20 @@ FAMILY = Family(
             "probability",
             Kind.PROBABILITY,
             horizon_days=STEP_DAYS,
-            recipes=("lightgbm", "logistic_regression", "frequency"),
+            recipes=("trees_and_line", "logistic_regression", "frequency"),
             baseline="frequency",
             metrics="pairs",
             gate_metric="average_precision",
-            compared=("popularity", "recency"),
+            compared=("lightgbm", "popularity", "recency"),
+            calibrate_share=0.2,
         ),
     ),
     feature_view="features.ftr_purchase_intent",
     label_table="labels.lbl_purchase_intent",
     columns=(*CUSTOMER_COLUMNS, *CATEGORY_COLUMNS, *PAIR_COLUMNS),
-    derived_columns=(*AFFINITY_COLUMNS, *TEXT_COLUMNS),
+    derived_columns=(*AFFINITY_COLUMNS, *DEMAND_COLUMNS, *TEXT_COLUMNS),
     uses_text=True,
+    max_train_origins=2,
     fit_space=_fit_space,
     derive=_derive,
     reasons=REASONS,

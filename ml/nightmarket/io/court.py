@@ -136,10 +136,13 @@ def read_layouts(scratch: Settings, schemas: Sequence[str]) -> list[Layout]:
     """Return every table of ``schemas`` that dbt built, with the key that its ``unique_rows`` test names, if any."""
     manifest = _read_manifest(scratch)
     keys = _tested_keys(manifest)
+    models = {(node["schema"], node["name"]) for node in manifest["nodes"].values() if node["resource_type"] == "model"}
     layouts = []
     with open_warehouse(scratch) as connection:
         for schema in schemas:
             for table in _relations(connection, schema):
+                if (schema, table) not in models:  # of an earlier project, and read by nobody
+                    continue
                 described = connection.execute(f"describe {schema}.{identifier(table)}").fetchall()
                 types = {row[0]: str(row[1]) for row in described if row[0] not in PARTITION}
                 layouts.append(Layout(schema, table, types, tuple(k for k in keys.get(table, ()) if k in types)))

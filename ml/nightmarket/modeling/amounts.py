@@ -105,4 +105,4 @@ def _quantile(residuals: Doubles, level: float) -> float:
     outward = min(level, 1 - level)
     rank = int(np.floor((len(ranked) + 1) * outward))
     place = max(rank, 1) - 1
-    return float(ranked[place] if level < 0.5 else ranked[len(ranked) - 1 - place])  # noqa: PLR2004 - low or high
+    return float(ranked[place] if level < 0.5 else ranked[len(ranked) - 1 - place])

@@ -54,7 +54,8 @@ def _square_root_frame(curves: Sequence[Curve], *, is_amount: bool) -> list[str]
 
     Both axes are square roots: most rows are unlikely (or small), and a linear scale would pile them in a corner.
     """
-    most = max(max(point) for curve in curves for point in curve) or 1.0
+    most = max((max(point) for curve in curves for point in curve), default=0.0)
+    most = most if most > 0 else 1.0
     if is_amount:
         ticks = [0.0, *round_numbers(most / 50, most)][-7:]
         end = most * 1.05
@@ -63,7 +64,8 @@ def _square_root_frame(curves: Sequence[Curve], *, is_amount: bool) -> list[str]
         end = min(1.0, max(most * 1.05, ticks[-1])) or 1.0
 
     def at(forecast: float, outcome: float) -> tuple[float, float]:
-        return at_x(math.sqrt(forecast / end)), at_y(math.sqrt(outcome / end))
+        # Returns can make an amount negative: it lies on the axis then.
+        return at_x(math.sqrt(max(forecast, 0.0) / end)), at_y(math.sqrt(max(outcome, 0.0) / end))
 
     marks = []
     for tick in ticks:

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from nightmarket.report.metric_names import KNOWN_METRICS, WITHOUT_DIRECTION
 
-FEATURE_GROUPS = ("pair", "customer", "category", "affinity", "text")
-
 
 @dataclass(frozen=True)
 class Metric:
@@ -66,9 +64,9 @@ class FeatureShare:
 
     @property
     def group(self) -> str:
-        """The feature's prefix where it is one that the page has a colour for, else ``other``."""
+        """What the feature is of: the part before the two underscores, such as ``pair``, else ``other``."""
         prefix, _, rest = self.feature.partition("__")
-        return prefix if rest and prefix in FEATURE_GROUPS else "other"
+        return prefix if rest else "other"
 
 
 @dataclass(frozen=True)

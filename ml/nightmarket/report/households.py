@@ -69,16 +69,15 @@ def choose_by_health(rows: Sequence[Mapping[str, Any]]) -> tuple[Chosen, ...]:
     )
     if not known:
         return ()
-    leaving = [row for row in known if row["probability"] >= 0.5]
-    slipping = leaving[0] if leaving else max(known, key=lambda row: row["probability"])
+    by_risk = sorted(known, key=lambda row: (-row["probability"], row["customer_id"]))
+    likeliest = {row["customer_id"] for row in by_risk[: max(len(known) // 10, 1)]} - {known[0]["customer_id"]}
+    slipping = next((row for row in known if row["customer_id"] in likeliest), by_risk[0])
     return _distinct(
         Chosen(known[0]["customer_id"], "The champion", "the greatest spend expected in the next 56 days"),
         Chosen(
             slipping["customer_id"],
             "Slipping away",
-            "of those who more likely than not stay away for 28 days, the one with the greatest spend at stake"
-            if leaving
-            else "the greatest probability of staying away for 28 days",
+            "of the tenth of customers most likely to stay away for 28 days, the one with the greatest spend expected",
         ),
         Chosen(
             known[len(known) // 2]["customer_id"],

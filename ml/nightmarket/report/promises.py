@@ -49,7 +49,7 @@ class MeasuredNight:
     @property
     def off_pct(self) -> float | None:
         """By how many percent of what happened too much was promised; None where nothing happened."""
-        return 100 * (self.promised - self.happened) / self.happened if self.happened else None
+        return 100 * (self.promised - self.happened) / self.happened if self.happened > 0 else None
 
     @property
     def inside_pct(self) -> float | None:

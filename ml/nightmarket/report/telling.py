@@ -13,9 +13,12 @@ Rows = Sequence[Mapping[str, Any]]
 N_LINES = 6
 """Items shown of a customer: what can be read aloud."""
 
+UNLIKELY = 0.2
+"""Below it nobody would say that a customer will buy."""
 
-def tell(family: Family, rows: Rows, names: Mapping[str, str], *, currency: str) -> Told | None:
-    """Return what ``family`` says of a customer, or None where it has no row of it.
+
+def tell(family: Family, rows: Rows, names: Mapping[str, str], *, currency: str) -> Told:
+    """Return what ``family`` says of a customer; that it says nothing, where it has no row of it.
 
     Parameters
     ----------
@@ -25,10 +28,11 @@ def tell(family: Family, rows: Rows, names: Mapping[str, str], *, currency: str)
         What to call the items.
     """
     if not rows:
-        return None
+        return Told(family.name, family.title, ("Nothing is published of this customer.",))
     if family.name == "customer_health":
         return Told(family.name, "How the customer is", _health(rows[0], currency))
-    lines = tuple(_lines(family, rows, names)) if len(family.keys) > 1 else ()
+    is_of_items = len(family.keys) > 1 and family.primary.kind is Kind.PROBABILITY
+    lines = tuple(_lines(family, rows, names)) if is_of_items else ()
     say = _OF_ITEMS.get(family.name)
     if lines and say is not None:
         heading, sentences = say(rows, lines)
@@ -69,7 +73,12 @@ def _intents(rows: Rows, lines: Sequence[Line]) -> tuple[str, tuple[str, ...]]:
     horizon = rows[0].get("horizon_days", 28)
     sure = sum(1 for row in rows if (row.get("probability") or 0) >= 0.5)
     first = lines[0]
-    sentence = f"Within {horizon} days the customer will {_adverb(first.probability)} buy {first.item}"
+    if first.probability < UNLIKELY:
+        sentence = (
+            f"Nothing stands out: the likeliest within {horizon} days is {first.item}, {chance(first.probability)}"
+        )
+    else:
+        sentence = f"Within {horizon} days the customer will {_adverb(first.probability)} buy {first.item}"
     sentence += f": {first.reasons[0]}." if first.reasons else "."
     counted = "no category is" if sure == 0 else "1 category is" if sure == 1 else f"{sure} categories are"
     return "What the customer intends to buy", (sentence, f"In all, {counted} more likely than not.")
@@ -119,8 +128,8 @@ def _by_columns(family: Family, row: Mapping[str, Any], currency: str) -> tuple[
 
 
 def _adverb(probability: float) -> str:
-    steps = ((0.9, "almost certainly"), (0.7, "very likely"), (0.5, "probably"), (0.2, "perhaps"))
-    return next((word for low, word in steps if probability >= low), "hardly")
+    steps = ((0.9, "almost certainly"), (0.7, "very likely"), (0.5, "probably"))
+    return next((word for low, word in steps if probability >= low), "perhaps")
 
 
 def _in_days(days: float) -> str:

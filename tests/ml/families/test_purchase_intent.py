@@ -28,6 +28,14 @@ from nightmarket.families.purchase_intent import FAMILY
         ),
         ("activity", {"customer__n_orders_28d": 9, "customer__n_orders_84d": 20}, "shops here: 9 orders in 4 weeks"),
         ("popularity", {"category__penetration_84d": 0.61}, "61 % of customers bought it in 12 weeks"),
+        (
+            "come_back",
+            {"pair__n_orders": 3, "demand__repeat_rate": 0.41},
+            "41 % of customers who bought it as often and as lately came back within 4 weeks",
+        ),
+        ("come_back", {"pair__n_orders": 0, "demand__repeat_rate": 0.41}, None),
+        ("followed", {"demand__forecast": 0.273}, "27 % of baskets like theirs were followed by it"),
+        ("followed", {"demand__forecast": np.nan}, None),
         ("reads", {"text__rest_similarity": 0.7}, "reads like what they already buy"),
     ],
 )

@@ -187,3 +187,60 @@ def test_a_null_outcome_is_undefined_and_its_row_is_not_used_by_that_head(health
 def test_a_frame_that_nobody_looked_at_has_no_outcome_of_its_own(health):
     with pytest.raises(ValueError, match="Got a frame of 2024-05-01 without labels"):
         _ = health.read(NIGHT, with_label=True).y
+
+
+@pytest.fixture
+def history(reader):
+    """What the night of 2024-05-29 knows: a line corrected on 2024-05-10, one that came late, a product that moved."""
+    reader._connection.execute("""
+        create table features.ftr_known_order_lines as
+            select 's' as snapshot_id, date '2024-05-29' as as_of_date, 'a' as customer_id, 'o' || n as order_id,
+                'p1' as product_id, order_date::date as order_date, arrived::date as arrived_date,
+                superseded::date as superseded_date, q::decimal(18, 4) as quantity, 2.5::decimal(18, 4) as sales_amount
+            from (values
+                (1, '2024-04-20', '2024-04-20', '2024-05-10', 1), (1, '2024-04-20', '2024-05-10', '9999-12-31', 3),
+                (2, '2024-04-25', '2024-05-02', '9999-12-31', 1), (3, '2024-05-01', '2024-05-01', '9999-12-31', 1)
+            ) as t(n, order_date, arrived, superseded, q);
+        create table features.ftr_known_products as
+            select 's' as snapshot_id, date '2024-05-29' as as_of_date, product_id, category_id,
+                'Name of ' || product_id as product_name, true as is_ware, arrived::date as arrived_date,
+                superseded::date as superseded_date
+            from (values
+                ('p1', 'x', '1970-01-01', '2024-05-10'), ('p1', 'y', '2024-05-10', '9999-12-31'),
+                ('p2', 'x', '2024-05-05', '9999-12-31')
+            ) as t(product_id, category_id, arrived, superseded);
+        insert into features.ftr_known_order_lines
+            select * replace ('another' as snapshot_id) from features.ftr_known_order_lines;
+        insert into features.ftr_known_products
+            select * replace (date '2024-06-05' as as_of_date) from features.ftr_known_products;
+    """)
+    return reader
+
+
+@pytest.mark.parametrize(
+    ("as_of", "lines"),
+    [
+        (date(2024, 5, 1), [("o1", "x", 1.0)]),
+        (date(2024, 5, 2), [("o1", "x", 1.0), ("o3", "x", 1.0)]),
+        (date(2024, 5, 10), [("o1", "x", 1.0), ("o2", "x", 1.0), ("o3", "x", 1.0)]),
+        (date(2024, 5, 11), [("o1", "y", 3.0), ("o2", "y", 1.0), ("o3", "y", 1.0)]),
+    ],
+)
+def test_an_origin_sees_the_lines_that_had_happened_and_arrived_in_the_version_it_knew(history, as_of, lines):
+    found = history.order_lines(as_of).select(["order_id", "category_id", "quantity"]).to_pylist()
+    assert sorted(tuple(row.values()) for row in found) == lines
+
+
+def test_an_origin_sees_the_catalogue_as_it_was_known(history):
+    early, late = (history.products(day).to_pylist() for day in (date(2024, 5, 5), date(2024, 5, 11)))
+    assert [(row["product_id"], row["category_id"]) for row in early] == [("p1", "x")]
+    assert [(row["product_id"], row["category_id"]) for row in late] == [("p1", "y"), ("p2", "x")]
+    assert {row["text_hash"] for row in late} == {"h1", "h2"}
+
+
+def test_a_product_without_text_is_in_the_catalogue_without_a_hash(history):
+    history._connection.execute(
+        "insert into features.ftr_known_products by name select * replace ('p3' as product_id) "
+        "from features.ftr_known_products where product_id = 'p2'"
+    )
+    assert {row["product_id"]: row["text_hash"] for row in history.products(CUT_OFF).to_pylist()}["p3"] is None

@@ -1,36 +1,8 @@
 import numpy as np
 import pytest
 
-from nightmarket.families.purchase_intent import FAMILY as PURCHASE_INTENT
-from nightmarket.families.purchase_intent import N_TEXT_COMPONENTS
 from nightmarket.modeling.affinity import affinity_columns, ease
-from nightmarket.modeling.features import derive_features
-from nightmarket.modeling.text_features import TextRows, fit_text_projection, text_neighbours
-
-
-def _texts(frame):
-    random = np.random.default_rng(0)
-    bought = np.flatnonzero(~frame.is_new)
-    return TextRows(
-        customer=frame.customer[bought].astype(np.int64),
-        category=frame.item[bought].astype(np.int64),
-        text=frame.item[bought].astype(np.int64),
-        weights=np.ones(len(bought)),
-        orders=np.ones(len(bought)),
-        vectors=random.normal(size=(len(frame.item_ids), 16)).astype(np.float32),
-    )
-
-
-def test_every_derived_column_of_the_family_is_there(tiny_frame):
-    frame = tiny_frame()
-    bare = frame.with_columns({})
-    for name in PURCHASE_INTENT.derived_columns:
-        del bare.columns[name]
-    texts = _texts(bare)
-    projection = fit_text_projection(texts, N_TEXT_COMPONENTS)
-    derived = derive_features(bare, texts, projection)
-    assert set(PURCHASE_INTENT.feature_columns) <= set(derived.columns)
-    assert all(column.dtype == np.float32 for column in derived.columns.values())
+from nightmarket.modeling.text_features import text_neighbours
 
 
 def test_affinity_never_explains_a_category_by_itself():

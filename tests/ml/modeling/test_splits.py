@@ -38,7 +38,7 @@ def test_a_day_too_early_is_refused_with_the_count_and_the_first_night():
 
 SOON = PURCHASE_INTENT.primary
 LATER = replace(SOON, name="later_probability", horizon_days=56, outcome="has_bought_later")
-FAMILY = replace(PURCHASE_INTENT, heads=(SOON, LATER))
+FAMILY = replace(PURCHASE_INTENT, heads=(SOON, LATER), max_train_origins=4)
 
 
 def test_a_head_of_56_days_is_tested_calibrated_and_trained_in_steps_of_its_own_window():

@@ -9,6 +9,7 @@ from nightmarket.errors import TrainingRefused
 from nightmarket.families.purchase_intent import FAMILY as PURCHASE_INTENT
 from nightmarket.modeling.evaluation import describe_tournament
 from nightmarket.modeling.recipes import RECIPES
+from nightmarket.modeling.sampling import split_customers
 from nightmarket.modeling.splits import training_windows
 from nightmarket.modeling.tournament import (
     Tournament,
@@ -20,7 +21,7 @@ from nightmarket.modeling.tournament import (
     measure_scorers,
 )
 
-HEAD = PURCHASE_INTENT.primary
+HEAD = replace(PURCHASE_INTENT.primary, recipes=("lightgbm", "logistic_regression", "frequency"))
 WINDOWS = training_windows(date(2024, 10, 2), date(2024, 1, 1))
 """Training origins 2024-07-10, 06-12, 05-15 and 04-17; calibrate 2024-08-07, test 2024-09-04."""
 
@@ -110,6 +111,39 @@ def test_a_calibrate_or_test_origin_of_one_class_is_refused_with_the_count(tiny_
 def test_the_same_seed_gives_the_same_tournament(tested, frames):
     again = _fit("lightgbm", frames[0], frames[1], threads=2)
     assert np.array_equal(again.forecast(frames[2]).value, tested["lightgbm"].forecast.value)
+
+
+def test_a_large_shop_learns_from_most_customers_of_its_newest_window_and_calibrates_on_the_others(tiny_frame):
+    origins = [tiny_frame(date(2024, 5, 1) + timedelta(days=28 * i), n_customers=900, seed=i) for i in range(2)]
+    recipe, features = RECIPES["frequency"], PURCHASE_INTENT.feature_columns
+    whole, shared = (
+        fit_scorer(
+            replace(HEAD, calibrate_share=share), recipe, origins[:1], origins[1], features=features, seed=1, threads=1
+        )
+        for share in (1.0, 0.4)
+    )
+    newest, kept = split_customers(origins[1], 0.4)
+    assert set(newest.customer).isdisjoint(kept.customer)
+    assert len(newest) + len(kept) == len(origins[1])
+    by_hand = recipe.fit([newest, origins[0]], features=features, seed=1, threads=1)
+    assert shared.model == by_hand
+    assert shared.model != whole.model
+
+
+def test_a_small_shop_calibrates_on_its_newest_window_whole(frames):
+    whole, shared = (
+        fit_scorer(
+            replace(HEAD, calibrate_share=share),
+            RECIPES["frequency"],
+            frames[:1],
+            frames[1],
+            features=PURCHASE_INTENT.feature_columns,
+            seed=1,
+            threads=1,
+        )
+        for share in (1.0, 0.2)
+    )
+    assert np.array_equal(shared.forecast(frames[2]).value, whole.forecast(frames[2]).value)
 
 
 def _with_positives(frame, n_positive):

@@ -9,9 +9,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from nightmarket.report import charts
+from nightmarket.report import charts, curves
 from nightmarket.report.content import NightReport
 from nightmarket.report.evaluation import Evaluation, Metric
+from nightmarket.report.promises import MeasuredNight, PromiseBin
 from nightmarket.report.render import render_report
 from nightmarket.report.sections import Distribution, FamilySection, HeadSection
 from nightmarket.report.wording import percent
@@ -152,6 +153,15 @@ def test_charts_survive_values_without_spread() -> None:
     lonely = Distribution(date(2017, 12, 1), (1.0, *(0.0,) * 9))
     assert "rect" in charts.draw_distribution(HeadSection("p", False, 28, distributions=(lonely,)))
     assert "circle" in charts.draw_interval(Metric("roc_auc", "AUC", "", True, 0.0))
+
+
+def test_promises_of_nothing_and_of_returns_can_be_drawn() -> None:
+    nothing, returned = PromiseBin(10, 0.0, 0.0), PromiseBin(10, 5.0, -50.0)
+    for bins in ((nothing,), (nothing, returned)):
+        night = MeasuredNight(date(2017, 11, 1), 56, "m/1", date(2018, 1, 1), bins)
+        for is_amount in (True, False):
+            assert "circle" in curves.draw_promises([night], is_amount)
+        assert night.off_pct is None
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ class BgNbd:
         z = ahead / (self.alpha + history.known + ahead)
         c = self.a + self.b + x - 1
         # At a = 1 both factors vanish together; a hair beside it the ratio is exact enough.
-        a = self.a if abs(self.a - 1) > 1e-6 else 1 + 1e-6  # noqa: PLR2004
+        a = self.a if abs(self.a - 1) > 1e-6 else 1 + 1e-6
         still = (1 - z) ** (a - 1) * hyp2f1(a + self.b - 1 - self.r, a - 1, c, z)
         return np.asarray(np.maximum((c / (a - 1)) * (1 - still) * self.alive(history), 0), np.float64)
 
@@ -90,7 +90,7 @@ class GammaGamma:
     v: float
 
     def expected_amount(self, visits: Doubles, mean_amount: Doubles) -> Doubles:
-        """Return the mean amount of a further visit: the customer's own mean, pulled to everybody's where visits are few.
+        """Return the mean amount of a further visit: the customer's own, pulled to everybody's where visits are few.
 
         Parameters
         ----------

@@ -46,13 +46,14 @@ def segment_customers(facts: Mapping[str, NDArray[np.floating]]) -> NDArray[np.o
         NEW: facts["known_days"] <= _NEW_DAYS,
         LEAVING: facts["absent_days"] > _AWAY_DAYS,
         SLIPPING: away | (facts["visit_trend"] <= _HALF),
-        CHAMPION: (visits >= 0.8) & (spend >= 0.8),  # noqa: PLR2004 - the fifths that SEGMENTS names
-        LOYAL: visits >= 0.6,  # noqa: PLR2004
-        BIG_BASKETS: spend >= 0.6,  # noqa: PLR2004
-        OCCASIONAL: visits < 0.4,  # noqa: PLR2004
+        CHAMPION: (visits >= 0.8) & (spend >= 0.8),
+        LOYAL: visits >= 0.6,
+        BIG_BASKETS: spend >= 0.6,
+        OCCASIONAL: visits < 0.4,
     }
     names = np.select(list(rules.values()), range(len(rules)), default=len(rules))
-    return np.asarray([*rules, REGULAR], dtype=object)[names]
+    segments: NDArray[np.object_] = np.asarray([*rules, REGULAR], dtype=object)[names]
+    return segments
 
 
 def _share_below(values: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -52,9 +52,7 @@ class Windows:
 def closed_windows(timeline: Timeline) -> Windows:
     """Return the newest closed windows with enough history before them."""
     earliest = timeline.first_day + MIN_HISTORY_DAYS
-    days = tuple(
-        day for k in range(1, N_WINDOWS + 1) if (day := timeline.as_of - k * STEP_DAYS) >= earliest
-    )
+    days = tuple(day for k in range(1, N_WINDOWS + 1) if (day := timeline.as_of - k * STEP_DAYS) >= earliest)
     active, bought, is_new = [], [], []
     for day in days:
         last = timeline.orders.before(day).last_day()[:, 0]

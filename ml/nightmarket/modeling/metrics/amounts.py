@@ -31,7 +31,9 @@ def measure_amounts(
     """Measure expected amounts and their intervals; see :data:`FORMULAS` and :class:`Measure`."""
     weights = np.ones((1, multiplicities.shape[1]), np.int64)
     once = _metrics(frame, forecast, weights)
-    return Measured({name: float(values[0]) for name, values in once.items()}, _metrics(frame, forecast, multiplicities))
+    return Measured(
+        {name: float(values[0]) for name, values in once.items()}, _metrics(frame, forecast, multiplicities)
+    )
 
 
 def _metrics(frame: Frame, forecast: Forecast, multiplicities: NDArray[np.int64]) -> dict[str, Doubles]:

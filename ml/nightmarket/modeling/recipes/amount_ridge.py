@@ -33,7 +33,9 @@ class AmountRidgeModel:
 
     def raw_scores(self, frame: Frame) -> Doubles:
         with threadpool_limits(1, user_api="blas"):  # as in the fit: the intervals are fitted on these
-            return log_of_root(_design(frame, self.features, self.mean, self.scale) @ self.coefficients + self.intercept)
+            return log_of_root(
+                _design(frame, self.features, self.mean, self.scale) @ self.coefficients + self.intercept
+            )
 
     def contributions(self, frame: Frame, rows: NDArray[np.int64], group: NDArray[np.int64]) -> tuple[Doubles, float]:
         parts = _design(frame.take(rows), self.features, self.mean, self.scale) * self.coefficients
@@ -84,7 +86,7 @@ class AmountRidgeRecipe:
         n_given = np.maximum(given.sum(axis=0), 1)
         mean = np.where(given, roots, 0).sum(axis=0) / n_given
         variance = (np.where(given, roots - mean, 0) ** 2).sum(axis=0) / n_given
-        scale = np.where(variance > 1e-12, np.sqrt(variance), 1.0)  # noqa: PLR2004 - a constant column
+        scale = np.where(variance > 1e-12, np.sqrt(variance), 1.0)
         z = np.where(given, (roots - mean) / scale, 0)
         with threadpool_limits(1):
             centre = z.mean(axis=0)

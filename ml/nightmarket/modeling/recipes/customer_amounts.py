@@ -109,7 +109,7 @@ class RunRateRecipe(CustomerAmountRecipe):
         return {"share": self.days / 84}
 
     def amounts(self, frame: Frame, learned: dict[str, Any]) -> Doubles:
-        return _column(frame, SPEND) * learned["share"]
+        return _column(frame, SPEND) * float(learned["share"])
 
 
 @dataclass(frozen=True)

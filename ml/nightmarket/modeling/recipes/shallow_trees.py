@@ -150,6 +150,6 @@ def contributions_to_log(found: Doubles, base: float) -> tuple[Doubles, float]:
     start = float(log_of_root(np.asarray([base]))[0])
     rise = found.sum(axis=1)
     wanted = log_of_root(rise + base) - start
-    moved = np.abs(rise) > 1e-12  # noqa: PLR2004 - the last digits of a sum
+    moved = np.abs(rise) > 1e-12
     stretch = np.divide(wanted, rise, out=np.zeros_like(rise), where=moved)
     return found * stretch[:, np.newaxis], start

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from numpy.typing import NDArray
 
+from nightmarket.clock import STEP_DAYS
 from nightmarket.families import FAMILIES
 from nightmarket.families.base import Family
 from nightmarket.io.model_files import StoredModel, load_model
@@ -33,7 +34,8 @@ class Witness:
     ----------
     scorers, space : of the version that may score the night; empty and None where there is none, and then the space
         is fitted on the origin itself.
-    fitted_on : the origin that the version's space was fitted on, where the training was this night's.
+    fitted_on : the origin that the version's space was fitted on, where the training was this night's; without a
+        version, the one that a training would take.
     """
 
     family: Family
@@ -43,8 +45,8 @@ class Witness:
     version: str | None = None
 
     def speaks_of(self, day: date, night: date) -> bool:
-        """Whether the family is heard at ``day``: it takes seconds, so not at every origin where it has a version."""
-        return self.space is None or day in (night, self.fitted_on)
+        """Whether the family is heard at ``day``: it may take a minute, so not at every origin."""
+        return day in (night, self.fitted_on)
 
 
 def call_witnesses(court: Court) -> tuple[list[Witness], TextSpace | None]:
@@ -61,7 +63,7 @@ def call_witnesses(court: Court) -> tuple[list[Witness], TextSpace | None]:
         key = family.inputs_key(embedded["encoder_key"])
         version = find_version(court.landed, family.name, court.night, inputs_key=key)
         if version is None:
-            witnesses.append(Witness(family, {}, None))
+            witnesses.append(Witness(family, {}, None, court.night - timedelta(days=3 * STEP_DAYS)))
             continue
         folder = model_folder(court.landed, version)
         model = load_model(folder, manifest_sha256=version.manifest_sha256, threads=court.landed.threads)

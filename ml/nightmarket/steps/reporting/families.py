@@ -12,7 +12,7 @@ import duckdb
 from nightmarket.families.base import Family, Head, Kind
 from nightmarket.io import served_figures as figures
 from nightmarket.report.axes import round_numbers
-from nightmarket.report.movers import in_both_nights, rank_movers, tell_apart, trace_sums
+from nightmarket.report.movers import SumsByNight, in_both_nights, rank_movers, tell_apart, trace_sums
 from nightmarket.report.promises import read_promises
 from nightmarket.report.sections import (
     PROBABILITY_EDGES,
@@ -56,7 +56,7 @@ def describe_scores(served: Served, family: Family, section: FamilySection, tabl
     recent = list(served.nights[family.name])[-HISTORY_NIGHTS:]
     before = recent[-2] if len(recent) > 1 else None
     names = served.names_of(family)
-    sums = figures.read_sums(connection, family, "customer_id", recent)
+    sums: SumsByNight = figures.read_sums(connection, family, "customer_id", recent)
     items = []
     if len(family.keys) == 1:
         sums = in_both_nights(sums, recent)

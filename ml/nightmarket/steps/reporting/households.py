@@ -38,7 +38,7 @@ def describe_households(served: Served, published: Sequence[str], order_files: S
     histories = read_histories(order_files, customers, as_of=served.as_of, days=HISTORY_DAYS)
     households = []
     for one in chosen:
-        told = (
+        told = tuple(
             tell(
                 FAMILIES[name],
                 rows[name].get(one.customer_id, []),
@@ -48,7 +48,7 @@ def describe_households(served: Served, published: Sequence[str], order_files: S
             for name in published
         )
         past = tell_past(histories.get(one.customer_id), currency=served.currency)
-        households.append(Household(one, past, tuple(said for said in told if said is not None)))
+        households.append(Household(one, past, told))
     return tuple(households)
 
 

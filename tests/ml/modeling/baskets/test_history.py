@@ -19,13 +19,16 @@ def test_baskets_are_in_time_order_whatever_the_order_of_the_lines() -> None:
         assert history.basket_day.tolist() == [5, 9, 7]
         assert history.basket_size.tolist() == [2, 1, 1]
         assert history.basket_age.tolist() == [1, 0, 0]
-        assert list(zip(history.basket.tolist(), history.item.tolist(), strict=True)) == [(0, 1), (0, 2), (1, 1), (2, 3)]
+        assert list(zip(history.basket.tolist(), history.item.tolist(), strict=True)) == [
+            (0, 1),
+            (0, 2),
+            (1, 1),
+            (2, 3),
+        ]
 
 
 def test_lines_of_one_order_and_item_are_one_row_with_all_units() -> None:
-    history = make_history(
-        lines_of([(0, 5, [1, 1, 2])]), catalogue_of(4), np.asarray([6])
-    )
+    history = make_history(lines_of([(0, 5, [1, 1, 2])]), catalogue_of(4), np.asarray([6]))
     assert history.item.tolist() == [1, 2]
     assert history.units.tolist() == [2, 1]
     assert history.amount.tolist() == [4, 2]

@@ -35,8 +35,10 @@ def test_a_global_cut_predicts_the_first_basket_of_those_who_came_lately() -> No
 
 
 def test_a_training_cut_sees_no_basket_of_the_tested_days() -> None:
-    challenge = cut_globally(lines_of(BASKETS), 4, until=5, active_days=56, n_customers=3)
-    assert challenge.basket.day.max() < 5
+    challenge = cut_globally(lines_of(BASKETS), 2, until=9, active_days=56, n_customers=3)
+    assert challenge.basket.order.tolist() == [1]
+    challenge = cut_globally(lines_of(BASKETS), 2, until=5, active_days=56, n_customers=3)
+    assert not challenge.tested.any()
 
 
 def test_the_filters_leave_regular_customers_and_items_that_sell() -> None:

@@ -12,7 +12,9 @@ from nightmarket.modeling.frames import Frame, attach_outcomes
 from nightmarket.modeling.metrics.ranking import FORMULAS, measure_lists, measure_ranking
 
 
-def _lists(score: list[float], in_basket: list[int], basket_size: int, is_new: list[bool] | None = None) -> dict[str, float]:
+def _lists(
+    score: list[float], in_basket: list[int], basket_size: int, is_new: list[bool] | None = None
+) -> dict[str, float]:
     n = len(score)
     return measure_lists(
         customer=np.zeros(n, np.int32),
@@ -75,7 +77,10 @@ def _frame() -> Frame:
     )
     rows = random.random(len(customer)) < 0.2
     rows[customer == 7] = False  # does not come
-    missed = np.asarray(["c00", "c00", "c01", "stranger"], dtype=object), np.asarray(["x1", "x2", "x1", "p00"], dtype=object)
+    missed = (
+        np.asarray(["c00", "c00", "c01", "stranger"], dtype=object),
+        np.asarray(["x1", "x2", "x1", "p00"], dtype=object),
+    )
     return attach_outcomes(
         frame,
         customers=np.concatenate((frame.customer_ids[customer[rows]], missed[0])),
@@ -98,9 +103,9 @@ def test_customers_without_a_basket_do_not_count_and_every_metric_has_its_draws_
     measured = measure_ranking(frame, forecast, multiplicities=draws, threshold=0.5)
     assert measured.metrics.keys() == measured.draws.keys() == FORMULAS.keys()
     without = frame.take(np.flatnonzero(frame.customer != 7))
-    assert measure_ranking(without, Forecast(forecast.value[frame.customer != 7]), multiplicities=draws, threshold=0.5).metrics[
-        "recall_at_10"
-    ] == pytest.approx(measured.metrics["recall_at_10"])
+    assert measure_ranking(
+        without, Forecast(forecast.value[frame.customer != 7]), multiplicities=draws, threshold=0.5
+    ).metrics["recall_at_10"] == pytest.approx(measured.metrics["recall_at_10"])
     for name, values in measured.draws.items():
         assert values.shape == (len(draws),)
         assert np.quantile(values, 0.001) <= measured.metrics[name] <= np.quantile(values, 0.999), name
