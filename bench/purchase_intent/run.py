@@ -73,7 +73,9 @@ def run_test(settings: Settings, cut_off: date, seeds: Sequence[int]) -> dict[in
     for seed in seeds:
         first = seed == seeds[0]
         names = (BEST, "lightgbm", "logistic_regression", "frequency") if first else (BEST, "frequency")
-        scorers = {name: fit(name, head, frames, shorter, everything, seed, settings) for name in names}
+        scorers = {
+            name: fit(name, head, frames, shorter, features=everything, seed=seed, settings=settings) for name in names
+        }
         tested = measure(head, scorers, frames[windows.test], settings)
         arms: dict[str, tuple[Head, Frames, TrainingWindows, Sequence[str]]] = {
             "text shuffled": (head, shuffled, shorter, everything)
@@ -82,7 +84,8 @@ def run_test(settings: Settings, cut_off: date, seeds: Sequence[int]) -> dict[in
             arms |= {name: (head, frames, shorter, features) for name, features in without.items()}
             arms["44 calibrates"] = (replace(head, calibrate_share=1.0), frames, windows, everything)
         for name, (how, rows, when, features) in arms.items():
-            arm = {BEST: fit(BEST, how, rows, when, features, seed, settings), "frequency": scorers["frequency"]}
+            fitted = fit(BEST, how, rows, when, features=features, seed=seed, settings=settings)
+            arm = {BEST: fitted, "frequency": scorers["frequency"]}
             tested[name] = replace(measure(head, arm, rows[windows.test], settings)[BEST], recipe=name)
         found[seed] = tested
     return found
@@ -135,6 +138,7 @@ def fit(
     head: Head,
     frames: Frames,
     windows: TrainingWindows,
+    *,
     features: Sequence[str],
     seed: int,
     settings: Settings,

@@ -11,7 +11,7 @@ import pytest
 from nightmarket.contracts import SHOP_CONTRACT
 from nightmarket.errors import LeakFound, StepMissing
 from nightmarket.families import FAMILIES
-from nightmarket.io.court import show_world
+from nightmarket.io.court.worlds import show_world
 from nightmarket.io.landing import Snapshot
 from nightmarket.io.warehouse import open_warehouse
 from nightmarket.quality.court.sentinels import PLANS

@@ -13,8 +13,8 @@ import pytest
 from nightmarket.families import FAMILIES
 from nightmarket.families.base import Family, Inputs
 from nightmarket.families.purchase_intent import FAMILY as PURCHASE_INTENT
-from nightmarket.io.court import scratch_settings
-from nightmarket.io.court_text import embed_world
+from nightmarket.io.court.text import embed_world
+from nightmarket.io.court.worlds import scratch_settings
 from nightmarket.io.landing import Snapshot
 from nightmarket.io.training_data import FrameReader, TextSpace
 from nightmarket.io.warehouse import open_warehouse

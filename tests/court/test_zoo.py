@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nightmarket.errors import LeakFound
-from nightmarket.io.court import scratch_settings
+from nightmarket.io.court.worlds import scratch_settings
 from nightmarket.io.landing import Snapshot
 from nightmarket.quality.court.trials import FEATURES, LABELS, Trial
 from nightmarket.settings import Settings

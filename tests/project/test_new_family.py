@@ -9,6 +9,7 @@ from subprocess import CompletedProcess
 import duckdb
 import pytest
 
+from nightmarket.families import FAMILIES
 from nightmarket.scaffold.family import TEMPLATES, list_places
 from tests.night.real_sample import write_real_sample
 
@@ -28,11 +29,11 @@ pytestmark = [pytest.mark.night]
 def copy(tmp_path_factory: pytest.TempPathFactory) -> ScratchCopy:
     """A copy with the new family as it is written, before anybody filled it in."""
     copy = ScratchCopy.make(tmp_path_factory.mktemp("project"))
-    for path in (copy.folder / "ml" / "nightmarket" / "families").glob("[a-z]*.py"):
-        if path.stem not in (*KEPT, "base"):
-            path.unlink()
-            for suite in (copy.folder / "expectations").glob(f"*__{path.stem}.yaml"):
-                suite.unlink()
+    # Their dbt models stay: others may read them.
+    for family in FAMILIES.keys() - KEPT:
+        for path in TEMPLATES.values():
+            if not path.startswith("dbt_project/"):
+                (copy.folder / path.format(name=family)).unlink(missing_ok=True)
     written = copy.run("nightmarket", "new", "family", NAME)
     assert written.returncode == 0, written.stderr
     assert json.loads(written.stdout)["files"] == [path.format(name=NAME) for path in TEMPLATES.values()]
@@ -77,10 +78,12 @@ raise SystemExit(subprocess.run(dbt_command(settings, {arguments[0]!r}, variable
 def test_what_is_written_is_valid_as_it_stands(copy: ScratchCopy, tmp_path: Path) -> None:
     done = _run_dbt(copy, "parse", NIGHTMARKET_VAR_DIR=str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
-    sql = [path.format(name=NAME) for path in TEMPLATES.values() if path.endswith(".sql")]
+    python, sql = (
+        [path.format(name=NAME) for path in TEMPLATES.values() if path.endswith(end)] for end in (".py", ".sql")
+    )
     for command in (
-        ["ruff", "check", "ml/nightmarket/families", "tests/ml/families"],
-        ["ruff", "format", "--check", "ml/nightmarket/families", "tests/ml/families"],
+        ["ruff", "check", *python],
+        ["ruff", "format", "--check", *python],
         ["sqlfluff", "lint", "--disable-progress-bar", *sql],
     ):
         done = copy.run("python", "-m", *command)

@@ -72,14 +72,16 @@ final as (
         as_of_date,
         customer_id,
         {%- for length in [4, 8, 12, 24] %}
-        cast(count(*) filter (where n_visits > 0 and week_back < {{ length }}) as integer) as n_active_weeks_{{ length }}w,
+        cast(count(*) filter (where n_visits > 0 and week_back < {{ length }}) as integer)
+            as n_active_weeks_{{ length }}w,
         {%- endfor %}
         cast(count(*) filter (where week_back < 12) as integer) as n_weeks_12w,
         cast(coalesce(sum(sales_amount) filter (where week_back < 12), 0) as decimal(18, 4)) as sales_amount_12w,
         cast(coalesce(sum({{ square('sales_amount') }}) filter (where week_back < 12), 0) as decimal(38, 8))
             as squared_sales_amount_12w,
         -- Week 0 counts 11 times, week 11 counts -11 times: the slope of a line through twelve weeks, times 286.
-        cast(coalesce(sum(n_visits * (11 - 2 * week_back)) filter (where week_back < 12), 0) as bigint) as visits_slope_12w,
+        cast(coalesce(sum(n_visits * (11 - 2 * week_back)) filter (where week_back < 12), 0) as bigint)
+            as visits_slope_12w,
         cast(coalesce(sum(sales_amount * (11 - 2 * week_back)) filter (where week_back < 12), 0) as decimal(18, 4))
             as sales_slope_12w,
         cast(count(*) filter (where is_whole) as integer) as n_months,

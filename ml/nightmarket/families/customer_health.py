@@ -341,8 +341,6 @@ FAMILY = Family(
     feature_view="features.ftr_customer_health",
     label_table="labels.lbl_customer_health",
     columns=tuple(feature for reason in REASONS for feature in reason.features),
-    # Rows are few, one per customer: more origins are worth more than they cost.
-    max_train_origins=8,
     reasons=REASONS,
     describe=_describe,
 )

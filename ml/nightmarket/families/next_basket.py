@@ -70,7 +70,7 @@ CUSTOMER_FEATURES = (
     "customer__recent_basket_size",
     "customer__last_basket_size",
 )
-AFFINITY_FEATURES = ("affinity__neighbours", "factor__similarity", "affinity__together", "text__similarity")
+AFFINITY_FEATURES = ("affinity__neighbours", "factor__similarity", "affinity__together")
 FEATURES = (
     *PAIR_FEATURES,
     *(f"category__{name}" for name in GROUP_FEATURES),

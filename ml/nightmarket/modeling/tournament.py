@@ -90,16 +90,17 @@ def fit_scorer(
     With a ``calibrate_share`` below 1 those are a share of the customers of the calibrate origin, and the fit
     reads the other customers too: its newest window. A share too small to calibrate on is not split off.
     """
+    level_trust = LEVEL_TRUST
     if head.calibrate_share < 1:
         newest, kept = split_customers(calibrate, head.calibrate_share)
         if int((kept.y > 0).sum()) >= MIN_CALIBRATION_POSITIVES:
-            train, calibrate = [newest, *train], kept
+            # The level of the newest window is learned then, from more customers than are left to calibrate on.
+            train, calibrate, level_trust = [newest, *train], kept, 0.0
     model = recipe.fit(train, features=features, seed=seed, threads=threads)
     raw = model.raw_scores(calibrate)
     if head.kind is Kind.AMOUNT:
         return Scorer(model, fit_conformal(raw, calibrate.y))
-    level_trust = LEVEL_TRUST if model.knows_level else 1.0
-    return Scorer(model, fit_calibrator(raw, calibrate.y, level_trust=level_trust))
+    return Scorer(model, fit_calibrator(raw, calibrate.y, level_trust=level_trust if model.knows_level else 1.0))
 
 
 def measure_scorers(

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from nightmarket.errors import LeakFound
-from nightmarket.io.court import scratch_settings
-from nightmarket.io.court_text import embed_world
+from nightmarket.io.court.text import embed_world
+from nightmarket.io.court.worlds import scratch_settings
 from nightmarket.io.landing import read_snapshot
 from nightmarket.io.training_data import TextSpace
 from nightmarket.quality.court.comparison import Difference

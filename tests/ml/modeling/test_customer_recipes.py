@@ -90,6 +90,13 @@ def test_run_rate_goes_on_as_before():
     assert np.expm1(raw) == pytest.approx(frame.columns["health__spend_amount_84d"] * 56 / 84, rel=1e-5)
 
 
+def test_where_nobody_came_back_buy_till_you_die_goes_on_as_before():
+    frame = make_customers()
+    once = frame.with_columns({"health__n_intervals": np.zeros(len(frame), np.float32)})
+    run_rate = _fit("run_rate", [once], SPEND).raw_scores(once)
+    assert _fit("btyd", [once], SPEND).raw_scores(once) == pytest.approx(run_rate, rel=1e-5)
+
+
 def test_a_shop_of_forty_customers_still_gets_leaves():
     frame = make_customers(n=40)
     assert np.ptp(_fit("shallow_trees", [frame], LAPSE).raw_scores(frame)) > 0

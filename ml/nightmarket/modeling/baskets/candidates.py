@@ -25,9 +25,7 @@ class Candidates:
 
     Attributes
     ----------
-    affinity : scores by view ("neighbours", "factors", "together", "text"); NaN for items that have none
-    like : the item the customer has bought whose text is nearest; -1 where bought itself, or none has text
-    goes_with : the item of the customer's last baskets that is bought together with it; -1 likewise
+    affinity : scores by view ("neighbours", "factors", "together"); NaN for items that have none
     """
 
     customer: Codes
@@ -94,8 +92,6 @@ def _never_bought(block: Affinities, bought: NDArray[np.bool_], popularity: Doub
 
 def _look_up(block: Affinities, customer: Codes, column: Codes) -> dict[str, Floats]:
     found: dict[str, Floats] = {}
-    for name in ("neighbours", "factors", "together", "text"):
-        view = getattr(block, name)
-        if view is not None:
-            found[name] = np.where(column >= 0, view[customer - block.start, np.maximum(column, 0)], np.float32(np.nan))
+    for name, view in (("neighbours", block.neighbours), ("factors", block.factors), ("together", block.together)):
+        found[name] = np.where(column >= 0, view[customer - block.start, np.maximum(column, 0)], np.float32(np.nan))
     return found

@@ -17,7 +17,6 @@ VIEWS = {
     "affinity__neighbours": "neighbours",
     "factor__similarity": "factors",
     "affinity__together": "together",
-    "text__similarity": "text",
 }
 
 

@@ -114,7 +114,10 @@ class RunRateRecipe(CustomerAmountRecipe):
 
 @dataclass(frozen=True)
 class BtydRecipe(CustomerAmountRecipe):
-    """Expected visits (BG/NBD) times the expected amount of one (Gamma-Gamma), fitted on the newest origin."""
+    """Expected visits (BG/NBD) times the expected amount of one (Gamma-Gamma), fitted on the newest origin.
+
+    Where nobody came back yet, or nobody paid anything, neither can be fitted: it goes on as before, like the run-rate.
+    """
 
     @property
     def name(self) -> str:
@@ -126,16 +129,17 @@ class BtydRecipe(CustomerAmountRecipe):
 
     def learn(self, frames: Sequence[Frame]) -> dict[str, Any]:
         newest = max(frames, key=lambda frame: frame.as_of_date)
-        return {
-            "bg_nbd": asdict(fit_bg_nbd(_history(newest))),
-            "gamma_gamma": asdict(fit_gamma_gamma(_column(newest, VISITS), _column(newest, VISIT_AMOUNT))),
-        }
+        history, visits, amount = _history(newest), _column(newest, VISITS), _column(newest, VISIT_AMOUNT)
+        if not (history.repeats > 0).any() or not ((visits > 0) & (amount > 0)).any():
+            return {}
+        return {"bg_nbd": asdict(fit_bg_nbd(history)), "gamma_gamma": asdict(fit_gamma_gamma(visits, amount))}
 
     def amounts(self, frame: Frame, learned: dict[str, Any]) -> Doubles:
-        visits = BgNbd(**learned["bg_nbd"]).expected_visits(_history(frame), float(self.days))
-        amount = np.maximum(_column(frame, VISIT_AMOUNT), 0)
-        known = np.where(amount > 0, _column(frame, VISITS), 0)
-        return visits * GammaGamma(**learned["gamma_gamma"]).expected_amount(known, amount)
+        visits, amount = _column(frame, VISITS), np.maximum(_column(frame, VISIT_AMOUNT), 0)
+        if not learned:
+            return visits * amount * self.days / 84
+        ahead = BgNbd(**learned["bg_nbd"]).expected_visits(_history(frame), float(self.days))
+        return ahead * GammaGamma(**learned["gamma_gamma"]).expected_amount(np.where(amount > 0, visits, 0), amount)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from nightmarket.clock import STEP_DAYS
 from nightmarket.errors import TransformFailed
-from nightmarket.io.court import show_everything
+from nightmarket.io.court.worlds import show_everything
 from nightmarket.io.landing import Snapshot
 from nightmarket.quality.court.trials import FEATURES, LABELS
 from nightmarket.settings import Settings

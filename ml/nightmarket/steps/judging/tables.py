@@ -9,17 +9,9 @@ from dataclasses import dataclass, replace
 from nightmarket.clock import STEP_DAYS
 from nightmarket.errors import LeakFound, StepMissing
 from nightmarket.families import FAMILIES
-from nightmarket.io.court import (
-    PAST_MOVED_DAYS,
-    compare,
-    find_partition_dates,
-    is_kept,
-    keep_stored,
-    read_layouts,
-    read_meta,
-    read_windows,
-    show_world,
-)
+from nightmarket.io.court.rebuilt import compare, read_layouts, read_meta
+from nightmarket.io.court.stored import find_partition_dates, is_kept, keep_stored, read_windows
+from nightmarket.io.court.worlds import PAST_MOVED_DAYS, show_world
 from nightmarket.io.warehouse import open_warehouse
 from nightmarket.quality.court.comparison import Difference
 from nightmarket.quality.court.trials import (
