@@ -45,3 +45,20 @@ def test_the_connection_stays_with_whoever_opened_it() -> None:
     with duckdb.connect() as connection:
         _row_count(connection)
         assert connection.execute("select count(*) from three").fetchone() == (3,)
+
+
+def test_what_is_made_between_two_suites_outlives_what_the_first_left_open() -> None:
+    def count(name: str, table: str) -> bool:
+        three = mended.build_expectation("expect_table_row_count_to_equal", {"value": 3}, meta={"position": 0})
+        return bool(mended.run_suite(context, source, name, f"select * from {table}", [three])[0]["success"])
+
+    with duckdb.connect() as connection:
+        connection.execute("create temp table three as select * from range(3) as t(i)")
+        with mended.open_context(connection) as (context, source):
+            assert count("first", "three")
+            mended.end_reading(connection)
+            connection.execute("create temp table again as from three")
+            # SQLAlchemy does this whenever the connection that it lent happens to be collected.
+            with contextlib.suppress(duckdb.TransactionException):
+                connection.rollback()
+            assert count("second", "again")

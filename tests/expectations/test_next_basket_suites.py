@@ -73,6 +73,6 @@ def test_a_model_that_missed_two_windows_is_a_warning(
     shop_of: Callable[[str], Any], suite_called: Callable[..., Any]
 ) -> None:
     outcome = shop_of("next_basket").check(suite_called(SUITE), model_age_days=57)
-    assert [
-        one.expects for one in outcome.with_status("warned")
-    ] == ["a model whose labels end at most 56 days before the night"]
+    assert [one.expects for one in outcome.with_status("warned")] == [
+        "a model whose labels end at most 56 days before the night"
+    ]

@@ -140,8 +140,6 @@ FAMILY = Family(
     uses_text=True,
     top_k=N_PUBLISHED,
     n_reasons_top=N_PUBLISHED,
-    # A third training origin costs a cold night eight seconds and gains nothing that an interval would show.
-    max_train_origins=2,
     build=_build,
     describe=_describe,
     make_reasons=_reasons,

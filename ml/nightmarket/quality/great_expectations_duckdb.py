@@ -103,6 +103,16 @@ def open_context(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, A
             context.data_sources.all()["warehouse"].get_execution_engine().close()
 
 
+def end_reading(connection: duckdb.DuckDBPyConnection) -> None:
+    """End the transaction in which the last suite was read.
+
+    SQLAlchemy leaves it open until it happens to be collected, and rolls it back then: with everything that was made
+    on the connection meanwhile.
+    """
+    with contextlib.suppress(duckdb.TransactionException):  # where none is open
+        connection.rollback()
+
+
 def run_suite(context: Any, source: Any, name: str, batch_query: str, expectations: list[Any]) -> list[dict[str, Any]]:
     """Validate ``expectations`` on the rows of ``batch_query``; results come in the order asked.
 

@@ -82,11 +82,12 @@ def check_types(suite: Suite) -> None:
 
 
 def _validate_one(connection: duckdb.DuckDBPyConnection, context: Any, source: Any, batch: Batch) -> SuiteOutcome:
-    from nightmarket.quality.great_expectations_duckdb import build_expectation, run_suite
+    from nightmarket.quality.great_expectations_duckdb import build_expectation, end_reading, run_suite
 
     started, suite = time.perf_counter(), batch.suite
     outcomes: dict[int, Outcome] = {}
     if batch.prepare is not None:
+        end_reading(connection)
         batch.prepare()
     if batch.provided:
         asked = (*guards_of(suite.border, suite.table, batch.relation), *suite.expectations)

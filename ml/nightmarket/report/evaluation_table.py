@@ -78,7 +78,7 @@ def rolling_rows(head: Values) -> list[list[str]]:
 def slice_rows(head: Values) -> list[list[str]]:
     """Return the winner on parts of the shop, with its gain over the baseline and promised against happened."""
     gate = head["gate_metric"]
-    names = [name for name in metric_names(head) if name in ("brier", "ece", "wape", "mae")]
+    names = [name for name in metric_names(head) if name in ("brier", "ece", "wape", "mae") and name != gate]
     rows = [["slice", "rows", "positive", gate, f"gain in {gate}", *names, "promised / happened"]]
     for name, one in head["final"].get("slices", {}).items():
         metrics, promise = one.get("metrics", {}), one.get("promise", {})

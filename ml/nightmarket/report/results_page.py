@@ -24,7 +24,7 @@ def render_results_page(evaluations: Sequence[Results]) -> str:
         "# Results",
         "",
         "Written by `make docs` from `docs/results/`, which `make results` writes: one `nightmarket evaluate FAMILY "
-        "--write-docs` for every family. How to read it: [models.md](models.md).",
+        "--write-docs` for every family. How to read it: [evaluation.md](evaluation.md).",
         "",
         "Intervals are the middle 95 % of a bootstrap over customers; a gain is paired, draw by draw, and above 0 is "
         "better also where a lower metric is. `*` marks the recipe that the gate chooses.",

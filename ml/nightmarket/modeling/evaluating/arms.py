@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from nightmarket.families.base import Family
 from nightmarket.modeling.bootstrap import Interval, paired_gain
 from nightmarket.modeling.frames import Frame
-from nightmarket.modeling.metrics import Measured
+from nightmarket.modeling.metrics import LOWER_IS_BETTER, Measured
 
 TEXT = "text__"
 EMBEDDINGS = ("factor__", "embedding__")
@@ -26,13 +26,17 @@ EMBEDDINGS = ("factor__", "embedding__")
 
 @dataclass(frozen=True)
 class Arm:
-    """One shuffled group: the same recipe without its meaning, and what the meaning earned, by metric."""
+    """One shuffled group: the same recipe without its meaning, and what the meaning earned, by metric.
+
+    ``gains`` say how far that moves with other customers, ``by_seed`` how far with other fits; a claim needs both.
+    """
 
     group: str
     recipe: str
     n_features: int
     metrics: Mapping[str, float]
     gains: Mapping[str, Interval]
+    by_seed: Mapping[str, tuple[float, ...]]
 
 
 def shuffled_groups(family: Family, features: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -91,6 +95,13 @@ def compare_arm(
         n_features=len(names),
         metrics={name: float(np.mean([one.metrics[name] for one in shuffled])) for name in shuffled[0].metrics},
         gains={name: paired_gain(ours, theirs, name) for name in ours},
+        by_seed={
+            name: tuple(
+                (-1 if name in LOWER_IS_BETTER else 1) * (one.metrics[name] - other.metrics[name])
+                for one, other in zip(own, shuffled, strict=False)
+            )
+            for name in ours
+        },
     )
 
 

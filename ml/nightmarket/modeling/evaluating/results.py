@@ -111,6 +111,7 @@ def describe_arms(arms: Iterable[Arm]) -> dict[str, Any]:
             "n_features": arm.n_features,
             "metrics_shuffled": arm.metrics,
             "gain_over_shuffled": directed(arm.gains),
+            "gain_by_seed": arm.by_seed,
         }
         for arm in arms
     }

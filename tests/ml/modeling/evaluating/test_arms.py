@@ -78,3 +78,4 @@ def test_what_a_group_earned_is_paired_draw_by_draw_and_a_mean_over_seeds():
     assert arm.metrics["roc_auc"] == pytest.approx(0.65)
     assert (arm.gains["roc_auc"].low, arm.gains["roc_auc"].high) == pytest.approx((0.15, 0.15))
     assert arm.gains["brier"].low == pytest.approx(0.1)  # a lower Brier score is a gain
+    assert arm.by_seed["brier"] == pytest.approx((0.1,))
