@@ -27,10 +27,8 @@ weekly as (
 -- Week 0 is the last one before the date; weeks before the customer's first visit are not counted.
 weeks as (
     select
-        known.as_of_date,
-        known.customer_id,
-        known.n_weeks,
-        unnest(range(known.n_weeks)) as week_back
+        *,
+        unnest(range(n_weeks)) as week_back
     from known
 ),
 
@@ -41,8 +39,8 @@ filled as (
         weeks.week_back,
         coalesce(weekly.n_visits, 0) as n_visits,
         coalesce(weekly.sales_amount, 0) as sales_amount,
-        sum(coalesce(weekly.n_visits, 0)) over four_weeks as n_visits_4w,
-        cast(sum(coalesce(weekly.sales_amount, 0)) over four_weeks as decimal(18, 4)) as sales_amount_4w,
+        coalesce(sum(weekly.n_visits) over four_weeks, 0) as n_visits_4w,
+        cast(coalesce(sum(weekly.sales_amount) over four_weeks, 0) as decimal(18, 4)) as sales_amount_4w,
         weeks.week_back + 4 <= weeks.n_weeks as is_whole
     from weeks
     left join weekly
@@ -52,17 +50,16 @@ filled as (
             and weeks.week_back = weekly.week_back
     window four_weeks as (
         partition by weeks.as_of_date, weeks.customer_id
-        order by weeks.week_back
-        rows between current row and 3 following
+        order by weeks.week_back rows between current row and 3 following
     )
 ),
 
 compared as (
     select
         *,
-        lead(sales_amount_4w, 4) over customer as sales_amount_4w_before,
+        lead(sales_amount_4w, 4) over customer as sales_4w_before,
         first_value(sales_amount_4w) over customer as sales_amount_4w_now,
-        coalesce(lead(is_whole, 4) over customer, false) as has_4w_before
+        coalesce(lead(is_whole, 4) over customer and lead(sales_amount_4w, 4) over customer > 0, false) as has_before
     from filled
     window customer as (partition by as_of_date, customer_id order by week_back)
 ),
@@ -94,12 +91,8 @@ final as (
         cast(count(*) filter (where is_whole and n_visits_4w = 0) as integer) as n_empty_months,
         cast(count(*) filter (where is_whole and 2 * sales_amount_4w < sales_amount_4w_now) as integer)
             as n_months_below_half_of_now,
-        cast(count(*) filter (where has_4w_before and sales_amount_4w_before > 0) as integer) as n_month_pairs,
-        cast(
-            count(*) filter (
-                where has_4w_before and sales_amount_4w_before > 0 and 2 * sales_amount_4w < sales_amount_4w_before
-            ) as integer
-        ) as n_month_drops
+        cast(count(*) filter (where has_before) as integer) as n_month_pairs,
+        cast(count(*) filter (where has_before and 2 * sales_amount_4w < sales_4w_before) as integer) as n_month_drops
     from compared
     group by as_of_date, customer_id
 )

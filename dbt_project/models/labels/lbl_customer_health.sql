@@ -33,23 +33,16 @@ observed as (
 happened as (
     select
         as_of_date,
-        horizon_days,
         customer_id,
-        min(order_date) filter (where is_in_window and is_purchase) as next_order_date,
-        coalesce(sum(sales_amount) filter (where is_in_window), 0) as sales_amount,
-        coalesce(sum(sales_amount) filter (where not is_in_window), 0) as sales_amount_before
+        {%- for days in [28, 56] %}
+        min(order_date) filter (where is_in_window and is_purchase and horizon_days = {{ days }})
+            as next_order_date_{{ days }}d,
+        coalesce(sum(sales_amount) filter (where is_in_window and horizon_days = {{ days }}), 0)
+            as sales_amount_{{ days }}d,
+        {%- endfor %}
+        coalesce(sum(sales_amount) filter (where not is_in_window and horizon_days = 28), 0) as sales_amount_before
     from observed
-    group by as_of_date, horizon_days, customer_id
-),
-
-short_windows as (
-    select * from happened
-    where horizon_days = 28
-),
-
-long_windows as (
-    select * from happened
-    where horizon_days = 56
+    group by as_of_date, customer_id
 ),
 
 -- Who had bought before the date, by what is known when the window is read: nobody of whom the shop hears later.
@@ -80,31 +73,26 @@ final as (
         '{{ var("snapshot_id") }}' as snapshot_id,
         origins.as_of_date,
         customers.customer_id,
-        cast(long_windows.next_order_date - origins.as_of_date as integer) as days_to_next_visit,
+        cast(happened.next_order_date_56d - origins.as_of_date as integer) as days_to_next_visit,
         cast(
-            case when origins.has_long_window then coalesce(long_windows.next_order_date - origins.as_of_date, 56) end
+            case when origins.has_long_window then coalesce(happened.next_order_date_56d - origins.as_of_date, 56) end
             as integer
         ) as days_without_visit,
         cast(
-            case when origins.has_long_window then coalesce(long_windows.sales_amount, 0) end as double
+            case when origins.has_long_window then coalesce(happened.sales_amount_56d, 0) end as double
         ) as spend_amount_56d,
-        cast(short_windows.next_order_date is null as integer) as has_lapsed,
+        cast(happened.next_order_date_28d is null as integer) as has_lapsed,
         cast(
             case
-                when short_windows.sales_amount_before > 0
-                    then 2 * short_windows.sales_amount < short_windows.sales_amount_before
+                when happened.sales_amount_before > 0 then 2 * happened.sales_amount_28d < happened.sales_amount_before
             end as integer
         ) as has_dropped_spend
     from origins
     inner join customers on origins.as_of_date = customers.as_of_date
-    left join short_windows
+    left join happened
         on
-            origins.as_of_date = short_windows.as_of_date
-            and customers.customer_id = short_windows.customer_id
-    left join long_windows
-        on
-            origins.as_of_date = long_windows.as_of_date
-            and customers.customer_id = long_windows.customer_id
+            origins.as_of_date = happened.as_of_date
+            and customers.customer_id = happened.customer_id
 )
 
 select * from final
