@@ -54,9 +54,7 @@ def test_a_snapshot_that_is_named_is_the_one_that_is_read(settings):
 
 
 def test_a_date_after_every_night_is_refused_with_the_command_that_lands_it(settings):
-    with pytest.raises(
-        StepMissing, match=r"Got as_of_date 2024-07-01 but .* 2024-06-01\. Run `make nightly AS_OF=2"
-    ):
+    with pytest.raises(StepMissing, match=r"Got as_of_date 2024-07-01 but .* 2024-06-01\. Run `make nightly AS_OF=2"):
         find_landed(settings, as_of=JULY, snapshot_id=None)
 
 
