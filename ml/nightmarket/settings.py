@@ -26,7 +26,7 @@ LIBRARIES_OFFLINE: Mapping[str, str] = MappingProxyType(
         "HF_HUB_OFFLINE": "1",  # the tokenizer is read from a folder
         "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
         "MLFLOW_DISABLE_TELEMETRY": "true",
-        # A LightGBM thread that waits gives its core away: beside another process, a fit took 75 s spinning and 12 s so.
+        # A LightGBM thread that waits gives up its core: beside another process, a fit took 12 s instead of 75 s.
         "OMP_WAIT_POLICY": "passive",
         "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",  # it misses torch, which nothing here needs
     }
