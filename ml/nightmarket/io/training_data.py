@@ -78,6 +78,13 @@ class FrameReader:
         self._night = night
         self._texts: tuple[pa.Array, Floats] | None = None
 
+    def fork(self) -> FrameReader:
+        """Return a reader of the same rows on a cursor of its own, for another thread; it shares the text vectors."""
+        forked = FrameReader(self._connection.cursor(), self._family, self._snapshot_id, self._space, night=self._night)
+        if self._family.uses_text:
+            forked._texts = self.text_vectors()
+        return forked
+
     def read(self, as_of: date, *, with_label: bool) -> Frame:
         """Return the eligible rows at ``as_of``, sorted by their keys, before ``derive``.
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Protocol
+
+from threadpoolctl import threadpool_limits
 
 from nightmarket.errors import TrainingRefused
 from nightmarket.families.base import Family
@@ -37,6 +40,10 @@ class Reader(Protocol):
 
     def derive(self, frame: Frame, fitted: Space) -> Frame: ...
 
+    def fork(self) -> Reader:
+        """Return a reader of the same rows that another thread may use."""
+        ...
+
 
 @dataclass(frozen=True)
 class TrainingFrames:
@@ -58,8 +65,10 @@ class Trained:
     description: Mapping[str, Any]
 
 
-def read_training_frames(reader: Reader, family: Family, windows: Mapping[str, TrainingWindows]) -> TrainingFrames:
-    """Read every origin of ``windows`` and keep the usable ones.
+def read_training_frames(
+    reader: Reader, family: Family, windows: Mapping[str, TrainingWindows], *, threads: int = 1
+) -> TrainingFrames:
+    """Read every origin of ``windows``, ``threads`` at a time, and keep the usable ones.
 
     What features are derived with is fitted on the newest training origin, before any test label.
 
@@ -69,13 +78,21 @@ def read_training_frames(reader: Reader, family: Family, windows: Mapping[str, T
         On no training origin can anything be learned, or the calibrate or test origin is such a one. A
         further head for which that holds is left out, like one whose window is too long for the history.
     """
-    read = {origin: reader.read(origin, with_label=True) for origin in origins_of(windows)}
-    usable = dict(_usable_heads(family, windows, read))
-    newest = min(one.train[0] for one in usable.values())
-    space = reader.fit_space(read[newest])
-    frames = {}
-    for origin in origins_of(usable):
-        frames[origin] = reader.derive(read.pop(origin), space)
+
+    def readers(n: int) -> list[Reader]:
+        return [reader.fork() if threads > 1 else reader for _ in range(n)]
+
+    origins = origins_of(windows)
+    # BLAS is held to one thread around the pool: what sets and restores it inside would disturb the neighbour.
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
+        labelled = pool.map(lambda own, one: own.read(one, with_label=True), readers(len(origins)), origins)
+        read = dict(zip(origins, labelled, strict=True))
+        usable = dict(_usable_heads(family, windows, read))
+        newest = min(one.train[0] for one in usable.values())
+        space = reader.fit_space(read[newest])
+        used = origins_of(usable)
+        derived = pool.map(lambda own, one: own.derive(read.pop(one), space), readers(len(used)), used)
+        frames = dict(zip(used, derived, strict=True))
     return TrainingFrames(usable, frames, space)
 
 

@@ -107,7 +107,7 @@ def run(
     space = TextSpace(embedded["encoder_key"], embedded["dim"])
     with open_warehouse(settings) as connection:
         reader = FrameReader(connection, chosen, snapshot_id, space, night=as_of)
-        frames = read_training_frames(reader, chosen, windows)
+        frames = read_training_frames(reader, chosen, windows, threads=settings.threads)
     training = _Training(
         family=chosen,
         snapshot_id=snapshot_id,

@@ -8,8 +8,8 @@ from typing import Any
 
 import duckdb
 
-from nightmarket.contracts import SERVED_TABLES
 from nightmarket.errors import InvalidSetting
+from nightmarket.families import SERVED_TABLES
 from nightmarket.io.atomic import sha256_of_file
 from nightmarket.io.night_facts import previous_rows
 from nightmarket.io.serving import StagedTable, publish_night
