@@ -100,11 +100,12 @@ def windows_of_family(
     """
     found: dict[str, TrainingWindows] = {}
     for head in family.heads:
-        # Longer windows overlap from origin to origin: as many of them would teach little and cost the night dates.
-        n_origins = max(1, (max_train_origins or family.max_train_origins) * STEP_DAYS // head.horizon_days)
         try:
             found[head.name] = training_windows(
-                cut_off, first_order_date, horizon_days=head.horizon_days, max_train_origins=n_origins
+                cut_off,
+                first_order_date,
+                horizon_days=head.horizon_days,
+                max_train_origins=max_train_origins or family.max_train_origins,
             )
         except TrainingRefused:
             if head is family.primary:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,12 +65,8 @@ class BlendRecipe:
         return {f"{part.name}.{name}": value for part in self.parts for name, value in part.parameters.items()}
 
     def fit(self, frames: Sequence[Frame], *, features: Sequence[str], seed: int, threads: int) -> BlendModel:
-        def fit(part: Recipe) -> FittedModel:
-            return part.fit(frames, features=features, seed=seed, threads=threads)
-
-        # A line keeps one core busy and trees leave much of the second: side by side they take a quarter less time.
-        with ThreadPoolExecutor(min(threads, len(self.parts))) as pool:
-            return BlendModel(self.name, tuple(pool.map(fit, self.parts)))
+        fitted = (part.fit(frames, features=features, seed=seed, threads=threads) for part in self.parts)
+        return BlendModel(self.name, tuple(fitted))
 
     def load(self, folder: Path, *, threads: int) -> BlendModel:
         return BlendModel(self.name, tuple(part.load(folder, threads=threads) for part in self.parts))

@@ -102,7 +102,7 @@ class LogisticRegressionRecipe:
         del logs, given
         solver = LogisticRegression(C=1 / self.ridge, solver="newton-cholesky", max_iter=50, tol=1e-4)
         # BLAS splits sums by its threads: with two, coefficients differed by 2e-13 from those with one.
-        with threadpool_limits(1, user_api="blas"):
+        with threadpool_limits(1):
             solver.fit(design, y)
         return LogisticRegressionModel(names, mean, scale, solver.coef_[0].copy(), float(solver.intercept_[0]))
 
