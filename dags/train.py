@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from airflow.sdk import dag
 
-from nightmarket.families import FAMILIES
+from nightmarket.families import PREDICTIONS
 from nightmarket_airflow.assets import MODELS
 from nightmarket_airflow.commands import STARTED_BY, nightmarket_task
 from nightmarket_airflow.defaults import Tag, default_args, night_params, shop_start_date
@@ -49,7 +49,7 @@ def train() -> None:
     check_features = nightmarket_task("check", "features", minutes=20)
 
     land >> check_landed >> embed >> transform >> check_features
-    for family in FAMILIES:
+    for family in PREDICTIONS:
         check_features >> nightmarket_task("train", family, minutes=120, outlets=[MODELS[family]])
 
 

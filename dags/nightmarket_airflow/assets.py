@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from airflow.sdk import Asset
 
-from nightmarket.families import FAMILIES
+from nightmarket.decisions import DECISIONS
+from nightmarket.families import PREDICTIONS
 
-SCORES = {name: Asset(family.score_table) for name, family in FAMILIES.items()}
-"""Tonight's scores, by family."""
+SCORES = {table.name: Asset(table.name) for one in PREDICTIONS.values() for table in one.tables}
+"""Tonight's scores, by table."""
 
-MODELS = {name: Asset(f"models.{name}") for name in FAMILIES}
+DECIDED = {one.table.name: Asset(one.table.name) for one in DECISIONS.values()}
+"""Tonight's decisions, by table."""
+
+MODELS = {name: Asset(f"models.{name}") for name in PREDICTIONS}
 """A version in the model registry, by family."""

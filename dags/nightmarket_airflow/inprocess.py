@@ -22,7 +22,7 @@ import psutil
 from rich.console import Console
 
 from nightmarket.errors import NightmarketError
-from nightmarket.families import get_family
+from nightmarket.families import FAMILIES, SERVED_TABLES
 from nightmarket.settings import Settings, load_settings
 from nightmarket_airflow.home import adopt_environment, airflow_home, only_one
 from nightmarket_airflow.progress import Progress
@@ -203,8 +203,12 @@ def _conclude(console: Console, progress: Progress, night: _Night) -> int:
 
 
 def _best_rows(table: str) -> str:
-    """Return a query for the ten rows of a score table with the greatest primary forecast."""
-    family = get_family(table.removeprefix("scores."))
+    """Return a query for ten rows of a published table: of a family's, those with the greatest primary forecast."""
+    family = FAMILIES.get(table.removeprefix("scores."))
+    if family is None:
+        columns = [column.name for column in SERVED_TABLES[table].columns if column.name != "as_of_date"]
+        n_keys = len(SERVED_TABLES[table].key) - 1
+        return f"select {', '.join(columns[: n_keys + 2])}, {columns[-3]} from {table} limit 10"
     keys, forecast = ", ".join(family.key_names), family.primary.name
     return (
         f"select {keys}, round({forecast}, 3) as {forecast}, reason_1 from {table} "

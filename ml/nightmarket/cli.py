@@ -97,7 +97,7 @@ def land(as_of: date | None, scheduled_for: datetime | None) -> None:
 
 
 @main.command()
-@click.argument("border", type=click.Choice(["landed", "features", "scores"]))
+@click.argument("border", type=click.Choice(["landed", "features", "scores", "decisions"]))
 @_AS_OF
 @_SNAPSHOT
 def check(border: str, as_of: date, snapshot_id: str) -> None:
@@ -179,6 +179,15 @@ def evaluate(
 def score(family: str, as_of: date, snapshot_id: str) -> None:
     """Score every eligible row of FAMILY into a staged partition."""
     _run("score", f"score__{family}", family=family, as_of=as_of, snapshot_id=snapshot_id)
+
+
+@main.command()
+@click.argument("decision")
+@_AS_OF
+@_SNAPSHOT
+def decide(decision: str, as_of: date, snapshot_id: str) -> None:
+    """Turn the night's scores into the staged rows of DECISION."""
+    _run("decide", f"decide__{decision}", decision=decision, as_of=as_of, snapshot_id=snapshot_id)
 
 
 @main.command()

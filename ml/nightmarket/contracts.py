@@ -40,7 +40,8 @@ class Table:
     """One table of the shop contract.
 
     ``event_column`` is when the fact happened (its local date); tables without one describe
-    things that simply are. ``key`` is unique among the newest versions of a row.
+    things that simply are. ``key`` is unique among the newest versions of a row. ``may_be_empty``: a night may publish
+    it without a row (no campaign is running).
     """
 
     name: str
@@ -49,6 +50,7 @@ class Table:
     columns: tuple[Column, ...]
     event_column: str | None = None
     required: bool = False
+    may_be_empty: bool = False
 
     @property
     def given_columns(self) -> tuple[Column, ...]:
@@ -213,6 +215,41 @@ SHOP_CONTRACT: tuple[Table, ...] = (
         event_column="response_date",
     ),
     Table(
+        "campaign_plans",
+        "What a campaign may cost and is worth. One row per campaign that is planned or running; its dates stand in"
+        " campaigns, its products in campaign_products.",
+        key=("campaign_id",),
+        columns=(
+            Column("campaign_id", ID, "The campaign.", required=True),
+            Column("budget_amount", MONEY, "What contacting may cost in all; empty: no limit.", non_negative=True),
+            Column(
+                "cost_per_contact_amount",
+                MONEY,
+                "What one contact costs; empty: `NIGHTMARKET_COST_PER_CONTACT_AMOUNT`.",
+                non_negative=True,
+            ),
+            Column(
+                "value_per_response_amount",
+                MONEY,
+                "What one response brings before margin; empty: what responders spent on earlier campaigns' products.",
+                non_negative=True,
+            ),
+            Column(
+                "margin_pct",
+                "DECIMAL(9,4)",
+                "Percent of that which the shop keeps; empty: `NIGHTMARKET_MARGIN_PCT`.",
+                non_negative=True,
+            ),
+            Column(
+                "holdout_pct",
+                "DECIMAL(9,4)",
+                "Percent of the customers held out at random; empty: `NIGHTMARKET_HOLDOUT_PCT`.",
+                non_negative=True,
+            ),
+            *_arrival(),
+        ),
+    ),
+    Table(
         "promotions",
         "What was shown off. One row per product, location, first day and placement.",
         key=("product_id", "location_id", "start_date", "display_location", "mailer_location"),
@@ -241,6 +278,8 @@ SHOP_CONTRACT: tuple[Table, ...] = (
             Column("pack_size", QUANTITY, "Units that come together.", non_negative=True),
             Column("min_order_quantity", QUANTITY, "Fewest units that can be ordered.", non_negative=True),
             Column("unit_cost_amount", MONEY, "What one unit costs the shop.", non_negative=True),
+            Column("unit_margin_amount", MONEY, "What the shop earns on one unit that is sold.", non_negative=True),
+            Column("holding_cost_amount", MONEY, "What keeping one unit for a year costs.", non_negative=True),
             *_arrival(),
         ),
         event_column="stock_date",
@@ -262,7 +301,14 @@ SHOP_CONTRACT: tuple[Table, ...] = (
 CONTRACT_TABLES: dict[str, Table] = {table.name: table for table in SHOP_CONTRACT}
 
 
-def score_table(family: str, description: str, keys: tuple[Column, ...], predictions: tuple[Column, ...]) -> Table:
+def score_table(
+    family: str,
+    description: str,
+    keys: tuple[Column, ...],
+    predictions: tuple[Column, ...],
+    *,
+    may_be_empty: bool = False,
+) -> Table:
     """Lay out ``scores.<family>``: keys, night, horizon, predictions, reasons, where the row comes from."""
     return Table(
         f"scores.{family}",
@@ -283,4 +329,25 @@ def score_table(family: str, description: str, keys: tuple[Column, ...], predict
             ),
             Column("run_id", TEXT, "The run; its inputs, checks and hashes are in ops.runs."),
         ),
+        may_be_empty=may_be_empty,
+    )
+
+
+def decision_table(
+    name: str, description: str, keys: tuple[Column, ...], columns: tuple[Column, ...], *, may_be_empty: bool = False
+) -> Table:
+    """Lay out ``decisions.<name>``: keys, night, what is decided and why, by which policy, where the row comes from."""
+    return Table(
+        f"decisions.{name}",
+        description,
+        key=(*(column.name for column in keys), "as_of_date"),
+        columns=(
+            *keys,
+            Column("as_of_date", DATE, "The night: the decision knows what had arrived before this shop-local date."),
+            *columns,
+            Column("reason", TEXT, "Why, in words."),
+            Column("policy_version", TEXT, "The policy that decided, such as reorder_plan/1."),
+            Column("run_id", TEXT, "The run; its inputs, checks and hashes are in ops.runs."),
+        ),
+        may_be_empty=may_be_empty,
     )

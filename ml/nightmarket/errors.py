@@ -102,6 +102,10 @@ class UnknownFamily(NightmarketError, ValueError):
     """There is no family of that name."""
 
 
+class UnknownDecision(NightmarketError, ValueError):
+    """There is no decision of that name."""
+
+
 class FamilyNameUnusable(NightmarketError, ValueError):
     """A new family cannot have this name, or something of that name is there already."""
 

@@ -81,6 +81,36 @@ class Settings(BaseSettings):
     decision_threshold: float = Field(
         0.3, gt=0, lt=1, description="Probability from which a yes is counted in accuracy, precision, recall and F1."
     )
+    lead_time_days: int = Field(
+        7, ge=1, description="Days from order to shelf where `inventory` does not say (or says 0)."
+    )
+    review_period_days: int = Field(7, ge=1, le=28, description="Days between two looks at what to order.")
+    service_level_a: float = Field(
+        0.98, gt=0.5, lt=1, description="Probability of not running out in an order cycle, for products of class A."
+    )
+    service_level_b: float = Field(0.95, gt=0.5, lt=1, description="The same for class B.")
+    service_level_c: float = Field(0.90, gt=0.5, lt=1, description="The same for class C.")
+    holding_cost_pct: float = Field(
+        25.0, gt=0, le=100, description="What keeping a unit for a year costs, in percent of its cost, where not given."
+    )
+    cost_per_contact_amount: float = Field(
+        0.5, ge=0, description="What contacting a customer costs where a campaign's plan does not say."
+    )
+    margin_pct: float = Field(
+        30.0, gt=0, le=100, description="Percent of a sale that the shop keeps, where a campaign's plan does not say."
+    )
+    contact_cap: int = Field(2, ge=1, description="How often a customer is contacted in 28 days at most.")
+    holdout_pct: float = Field(
+        10.0,
+        gt=0,
+        lt=100,
+        description="Percent of each campaign's customers who are held out at random, so that it can be measured.",
+    )
+    holdout_salt: str = Field(
+        "nightmarket",
+        min_length=1,
+        description="Decides, with customer and campaign, who is held out. Changing it deals everybody anew.",
+    )
     threads: int = Field(
         default_factory=lambda: os.cpu_count() or 1, ge=1, description="Threads for DuckDB, LightGBM and the encoder."
     )

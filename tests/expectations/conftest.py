@@ -15,7 +15,7 @@ import pytest
 from nightmarket.contracts import SHOP_CONTRACT
 from nightmarket.families import FAMILIES
 from nightmarket.families.base import Family, Kind
-from nightmarket.quality.batches import features_batch, landed_batch, scores_batch
+from nightmarket.quality.batches import features_batch, landed_batch, staged_batch
 from nightmarket.quality.outcomes import SuiteOutcome
 from nightmarket.quality.suites import Suite, load_suite
 from nightmarket.quality.tables import columns_of
@@ -241,7 +241,7 @@ class Shop:
         }
         staged, previous = self.folder / "staged.parquet", self.folder / "previous.parquet"
         self.connection.execute(f"copy staged to '{staged}'; copy previous to '{previous}'")
-        return scores_batch(self.connection, suite, {**known, **facts}, staged=staged, previous=previous)
+        return staged_batch(self.connection, suite, {**known, **facts}, staged=staged, previous=previous)
 
 
 @pytest.fixture

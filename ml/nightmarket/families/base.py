@@ -156,6 +156,13 @@ class Family:
     derive: Callable[[Frame, Inputs, Space], Frame] | None = None
     describe: Callable[[Frame, Mapping[str, Forecast]], Mapping[str, NDArray[Any]]] | None = None
     make_reasons: Callable[[Frame, NDArray[np.int64]], Sequence[Sequence[str | None]]] | None = None
+    is_optional: bool = False
+    """A shop may have nothing to predict: no model is trained then, and the night publishes no row."""
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """Every table that it publishes."""
+        return (self.table,)
 
     @property
     def key_names(self) -> tuple[str, ...]:
@@ -176,7 +183,7 @@ class Family:
     @property
     def table(self) -> Table:
         """The layout of ``scores.<name>``."""
-        return score_table(self.name, self.description, self.keys, self.predictions)
+        return score_table(self.name, self.description, self.keys, self.predictions, may_be_empty=self.is_optional)
 
     @property
     def feature_columns(self) -> tuple[str, ...]:
@@ -199,3 +206,33 @@ class Family:
     def reason_of_feature(self) -> dict[str, int]:
         """Position in ``reasons`` of each feature's group."""
         return {feature: i for i, reason in enumerate(self.reasons) for feature in reason.features}
+
+
+@dataclass(frozen=True)
+class Forecaster:
+    """A prediction of time series instead of customers: its rows are items and the periods ahead.
+
+    It is trained, kept, scored, checked and published under its name like a :class:`Family`; the steps of
+    ``steps.forecasting`` do it.
+
+    Attributes
+    ----------
+    tables : what it publishes; the first is ``scores.<name>``
+    layout : changes with what its models read and how their files are laid out
+    """
+
+    name: str
+    title: str
+    description: str
+    tables: tuple[Table, ...]
+    layout: int = 1
+    uses_text: bool = False
+
+    @property
+    def score_table(self) -> str:
+        return self.tables[0].name
+
+    def inputs_key(self, encoder_key: str) -> str:
+        """Name what a model of it reads; a model made for something else may not score."""
+        read = json.dumps([self.name, self.layout, encoder_key if self.uses_text else ""])
+        return hashlib.sha256(read.encode()).hexdigest()[:16]

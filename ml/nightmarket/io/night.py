@@ -18,11 +18,11 @@ from nightmarket.settings import Settings
 
 STEP_ORDER = (
     "land", "check__landed", "embed", "transform", "check__features", "train__", "score__", "check__scores",
-    "publish", "report",
+    "decide__", "check__decisions", "publish", "report",
 )  # fmt: skip
-"""The steps of a night as they follow each other; a name that ends in ``__`` stands for one per family."""
+"""The steps of a night as they follow each other; a name that ends in ``__`` stands for one per family or decision."""
 
-BORDERS = ("landed", "features", "scores")
+BORDERS = ("landed", "features", "scores", "decisions")
 """Where a night is checked, in its order."""
 
 

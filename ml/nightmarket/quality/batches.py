@@ -78,15 +78,19 @@ def _describe_night(
     )
 
 
-def scores_batch(
+def staged_batch(
     connection: duckdb.DuckDBPyConnection,
     suite: Suite,
     facts: Mapping[str, Any],
     *,
     staged: Path,
     previous: Path | None,
+    provided: bool = True,
 ) -> Batch:
-    """Check a staged file; queries may also read ``previous_scores``, the newest published night before."""
+    """Check a staged file; queries may also read ``previous_scores``, the newest published night before.
+
+    ``provided``: whether it has rows, where it may have none.
+    """
     relation = f"staged_{suite.table}"
 
     def prepare() -> None:
@@ -99,4 +103,11 @@ def scores_batch(
                 f"create temp view previous_scores as select * from read_parquet({literal(str(previous))})"
             )
 
-    return Batch(suite=suite, relation=relation, query=f"select * from {relation}", facts=facts, prepare=prepare)
+    return Batch(
+        suite=suite,
+        relation=relation,
+        query=f"select * from {relation}",
+        facts=facts,
+        prepare=prepare,
+        provided=provided,
+    )

@@ -44,6 +44,14 @@ FACTS: dict[str, dict[str, str]] = {
         "base_rate": "Share of positives at the newest labelled date; unknown where the warehouse has no labels.",
         "previous_night": "The newest published night before this one; unknown on the first.",
     },
+    "decisions": {
+        "as_of_date": "The night.",
+        "snapshot_id": "The snapshot that the night reads.",
+        "rows_decided": "Rows that `decide` recorded.",
+        "policy_version": "Policy that `decide` recorded.",
+        "run_id": "Run that `decide` recorded.",
+        "previous_night": "The newest published night before this one; unknown on the first.",
+    },
 }
 
 _NAME = re.compile(r"\$([a-z][a-z_]*)")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from nightmarket.contracts import CONTRACT_TABLES
-from nightmarket.families import FAMILIES
+from nightmarket.decisions import DECISIONS
+from nightmarket.families import FAMILIES, PREDICTIONS, SERVED_TABLES
 
-BORDERS = ("landed", "features", "scores")
+BORDERS = ("landed", "features", "scores", "decisions")
 
 TABLES: dict[str, tuple[str, ...]] = {
     "landed": tuple(CONTRACT_TABLES),
     "features": tuple(name for name, family in FAMILIES.items() if family.feature_view is not None),
-    "scores": tuple(FAMILIES),
+    "scores": tuple(table.name.removeprefix("scores.") for one in PREDICTIONS.values() for table in one.tables),
+    "decisions": tuple(DECISIONS),
 }
 
 NUMBER = "a number"
@@ -36,19 +38,19 @@ def relation_of(border: str, table: str) -> str:
         view = FAMILIES[table].feature_view
         assert view is not None  # noqa: S101 - TABLES has only families with one
         return view
-    return {"landed": f"raw.{table}", "scores": f"scores.{table}"}[border]
+    return f"raw.{table}" if border == "landed" else f"{border}.{table}"
 
 
 def columns_of(border: str, table: str) -> dict[str, str]:
     """Return the columns that ``table`` must have at ``border``, in order, with their DuckDB types."""
     if border == "landed":
         return {column.name: column.type for column in CONTRACT_TABLES[table].columns}
-    family = FAMILIES[table]
     if border == "features":
+        family = FAMILIES[table]
         return {
             "snapshot_id": "VARCHAR",
             "as_of_date": "DATE",
             **dict.fromkeys(family.key_names, "VARCHAR"),
             **dict.fromkeys(family.columns, NUMBER),
         }
-    return {column.name: column.type for column in family.table.columns}
+    return {column.name: column.type for column in SERVED_TABLES[f"{border}.{table}"].columns}

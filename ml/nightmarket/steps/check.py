@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
 
-from nightmarket.errors import CheckFailed, StepMissing
+from nightmarket.errors import CheckFailed
 from nightmarket.families import FAMILIES
-from nightmarket.io.atomic import read_json, sha256_of_file, write_json, write_text
+from nightmarket.io.atomic import read_json, write_json, write_text
 from nightmarket.io.heads import accept_head
 from nightmarket.io.landing import Snapshot, read_snapshot
 from nightmarket.io.night import BORDERS, Night
-from nightmarket.io.night_facts import first_order_date, newest_base_rate, previous_published, previous_rows
+from nightmarket.io.night_facts import first_order_date, previous_rows
 from nightmarket.io.warehouse import open_warehouse, pin_snapshot, writer_lock
-from nightmarket.quality.batches import features_batch, landed_batch, scores_batch
+from nightmarket.quality.batches import features_batch, landed_batch
 from nightmarket.quality.data_docs import render_index, render_night, render_suite
 from nightmarket.quality.outcomes import (
     FAILED,
@@ -31,6 +30,7 @@ from nightmarket.quality.suites import Suite, load_suites
 from nightmarket.quality.validation import validate
 from nightmarket.settings import Settings
 from nightmarket.steps import StepResult
+from nightmarket.steps.checking.staged import Checked, check_decisions, check_scores
 
 EXPECTATIONS = "expectations"
 
@@ -80,10 +80,7 @@ def run(settings: Settings, *, border: str, as_of: date, snapshot_id: str) -> St
     )
 
 
-_Checked = tuple[tuple[SuiteOutcome, ...], dict[str, Any]]
-
-
-def _check_landed(settings: Settings, night: Night, snapshot: Snapshot, suites: tuple[Suite, ...]) -> _Checked:
+def _check_landed(settings: Settings, night: Night, snapshot: Snapshot, suites: tuple[Suite, ...]) -> Checked:
     previous = previous_rows(settings, night.as_of_date)
     with open_warehouse(settings, write=True) as connection:
         pin_snapshot(connection, settings, snapshot)
@@ -102,7 +99,7 @@ def _check_landed(settings: Settings, night: Night, snapshot: Snapshot, suites: 
         return validate(connection, batches), {}
 
 
-def _check_features(settings: Settings, night: Night, snapshot: Snapshot, suites: tuple[Suite, ...]) -> _Checked:
+def _check_features(settings: Settings, night: Night, snapshot: Snapshot, suites: tuple[Suite, ...]) -> Checked:
     record = night.read("transform")
     as_of_dates = [date.fromisoformat(day) for day in record["as_of_dates"]]
     training_dates = [date.fromisoformat(day) for day in record.get("training_dates") or []]
@@ -130,57 +127,11 @@ def _check_features(settings: Settings, night: Night, snapshot: Snapshot, suites
         return validate(connection, batches), {"as_of_dates": [day.isoformat() for day in as_of_dates]}
 
 
-def _check_scores(settings: Settings, night: Night, snapshot: Snapshot, suites: tuple[Suite, ...]) -> _Checked:
-    del snapshot
-    files = {suite.table: night.staged_path(FAMILIES[suite.table].score_table) for suite in suites}
-    records = {suite.table: night.read(f"score__{suite.table}") for suite in suites}
-    for path in files.values():
-        if not path.exists():
-            raise StepMissing(
-                f"Got no staged file {path}, expected the one that `nightmarket score` wrote. Score the night again."
-            )
-    before = {table: sha256_of_file(path) for table, path in files.items()}
-    with open_warehouse(settings) as connection:
-        batches = []
-        for suite in suites:
-            family, record = FAMILIES[suite.table], records[suite.table]
-            previous = previous_published(settings, family.score_table, night.as_of_date)
-            facts = {
-                "as_of_date": night.as_of_date,
-                "snapshot_id": night.snapshot_id,
-                "horizon_days": family.horizon_days,
-                "rows_scored": record["rows"],
-                "model_version": record["model_version"],
-                "model_age_days": record["model_age_days"],
-                "run_id": record["run_id"],
-                "n_reason_rows": family.n_reasons_top,
-                "top_k": family.top_k,
-                "top_k_categories": settings.top_k_categories,
-                "all_categories": True if settings.top_k_categories is None else None,
-                "base_rate": newest_base_rate(
-                    connection, family, snapshot_id=night.snapshot_id, as_of=night.as_of_date
-                ),
-                "previous_night": previous[0] if previous else None,
-            }
-            batches.append(
-                scores_batch(
-                    connection, suite, facts, staged=files[suite.table], previous=previous[1] if previous else None
-                )
-            )
-        outcomes = validate(connection, batches)
-    for table, path in files.items():
-        if sha256_of_file(path) != before[table]:
-            raise CheckFailed(
-                f"Got {path} changed while it was being checked, expected SHA-256 {before[table]}. "
-                "Let no other run score this night, then score and check it again."
-            )
-    return outcomes, {"sha256": {FAMILIES[table].score_table: sha256 for table, sha256 in before.items()}}
-
-
-_CHECKS: dict[str, Callable[[Settings, Night, Snapshot, tuple[Suite, ...]], _Checked]] = {
+_CHECKS: dict[str, Callable[[Settings, Night, Snapshot, tuple[Suite, ...]], Checked]] = {
     "landed": _check_landed,
     "features": _check_features,
-    "scores": _check_scores,
+    "scores": check_scores,
+    "decisions": check_decisions,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import shutil
 import sys
 import tempfile
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from nightmarket.errors import InvalidSetting
-from nightmarket.families import get_family
+from nightmarket.families import FORECASTERS, get_family
 from nightmarket.families.base import Family
 from nightmarket.io.atomic import sha256_of_json, write_json, write_text
 from nightmarket.io.evaluations import (
@@ -68,6 +69,16 @@ def run(
     TrainingRefused
         The newest cut-off's windows are not closed, there is too little history for it, or one class only.
     """
+    if family in FORECASTERS:
+        return importlib.import_module("nightmarket.steps.forecasting.evaluate").run(  # type: ignore[no-any-return]
+            settings,
+            FORECASTERS[family],
+            as_of=as_of,
+            snapshot_id=snapshot_id,
+            cut_offs=cut_offs,
+            seeds=seeds,
+            write_docs=write_docs,
+        )
     chosen = get_family(family)
     if cut_offs < 1 or seeds < 1:
         raise InvalidSetting(f"Got {cut_offs} cut-offs and {seeds} seeds but expected at least 1 of each.")

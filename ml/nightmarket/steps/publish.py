@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from nightmarket.decisions import DECISIONS
 from nightmarket.errors import PublishRefused, StepMissing
-from nightmarket.families import FAMILIES
+from nightmarket.families import PREDICTIONS
 from nightmarket.io.atomic import sha256_of_file
 from nightmarket.io.night import BORDERS, Night
 from nightmarket.io.scored_rows import write_scored_rows
@@ -20,38 +21,26 @@ PUBLISHABLE = ("passed", "warned")
 
 
 def run(settings: Settings, *, as_of: date, snapshot_id: str) -> StepResult:
-    """Publish every scored table of the night, if its check saw exactly what is staged.
+    """Publish every score table and decision of the night, if its check saw exactly what is staged.
 
     Raises
     ------
     PublishRefused
         A border was not checked, a check did not pass, or a staged file changed since.
     StepMissing
-        A family was not scored: a night is published whole or not at all.
+        Something was not scored or decided: a night is published whole or not at all.
     """
     night = Night(settings, as_of, snapshot_id)
-    check = {border: _passed_check(night, border) for border in BORDERS}["scores"]
-    checked: dict[str, str] = check["sha256"]
-    verdict = night.verdict() or check["verdict"]
-    staged = {}
-    for family in FAMILIES:
-        record = night.read(f"score__{family}")
-        table = record["table"]
-        if table not in checked:
-            raise PublishRefused(
-                f"Got no check of {table} for {as_of}, expected one of every staged table; the check saw "
-                f"{sorted(checked)}. Run `nightmarket check scores` again."
-            )
-        _refuse_if_changed(night, table, checked[table])
-        staged[table] = StagedTable(
-            path=night.staged_path(table),
-            sha256=checked[table],
-            family=family,
-            run_id=record["run_id"],
-            model_version=record["model_version"],
-            recipe=record["recipe"],
-            code_revision=record.get("code_revision"),
-            hashes={name: value for name, value in record.items() if name.endswith("_sha256")},
+    checks = {border: _passed_check(night, border) for border in BORDERS}
+    verdict = night.verdict() or checks["decisions"]["verdict"]
+    staged = {
+        table: _staged(night, name, table, night.read(f"score__{name}"), checks["scores"])
+        for name, prediction in PREDICTIONS.items()
+        for table in (one.name for one in prediction.tables)
+    }
+    for name, decision in DECISIONS.items():
+        staged[decision.table.name] = _staged(
+            night, name, decision.table.name, night.read(f"decide__{name}"), checks["decisions"]
         )
     ledger = _measure_earlier_nights(settings, night)
     publication = publish_night(
@@ -89,6 +78,31 @@ def run(settings: Settings, *, as_of: date, snapshot_id: str) -> StepResult:
             "serving": str(settings.serving_dir / "serving.duckdb"),
         },
     )
+
+
+def _staged(night: Night, name: str, table: str, record: dict[str, Any], check: dict[str, Any]) -> StagedTable:
+    checked: dict[str, str] = check["sha256"]
+    if table not in checked:
+        raise PublishRefused(
+            f"Got no check of {table} for {night.as_of_date}, expected one of every staged table; the check saw "
+            f"{sorted(checked)}. Run `nightmarket check {_border_of(table)}` again."
+        )
+    _refuse_if_changed(night, table, checked[table])
+    return StagedTable(
+        path=night.staged_path(table),
+        sha256=checked[table],
+        family=name,
+        run_id=record["run_id"],
+        model_version=record.get("model_version") or record["policy_version"],
+        recipe=record.get("recipe", "policy"),
+        code_revision=record.get("code_revision"),
+        hashes={key: value for key, value in record.items() if key.endswith("_sha256")},
+    )
+
+
+def _border_of(table: str) -> str:
+    """Return the border that a staged table crosses: its schema's name."""
+    return table.partition(".")[0]
 
 
 def _measure_earlier_nights(settings: Settings, night: Night) -> StagedLedger | None:
@@ -140,12 +154,13 @@ def _refuse_if_changed(night: Night, table: str, checked: str) -> None:
     if not path.exists():
         raise PublishRefused(
             f"Got no staged {table} at {path}, expected the file that was checked. "
-            f"Score {night.as_of_date} and check it again."
+            f"Make {table} of {night.as_of_date} and check it again."
         )
     if sha256_of_file(path) != checked:
         raise PublishRefused(
             f"Got {path} changed since its check, expected SHA-256 {checked[:12]}…. "
-            f"Run `nightmarket check scores --as-of {night.as_of_date} --snapshot {night.snapshot_id}` again."
+            f"Run `nightmarket check {_border_of(table)} --as-of {night.as_of_date} --snapshot {night.snapshot_id}` "
+            "again."
         )
 
 

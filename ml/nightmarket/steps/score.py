@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nightmarket.errors import NoChampion
-from nightmarket.families import get_family
+from nightmarket.families import FORECASTERS, get_family
 from nightmarket.families.base import Family
 from nightmarket.io.atomic import sha256_of_file, sha256_of_json
 from nightmarket.io.model_files import load_model
@@ -35,6 +36,10 @@ def run(settings: Settings, *, family: str, as_of: date, snapshot_id: str) -> St
     ModelCorrupted
         The version's files are not the ones that were registered.
     """
+    if family in FORECASTERS:
+        return importlib.import_module("nightmarket.steps.forecasting.score").run(  # type: ignore[no-any-return]
+            settings, FORECASTERS[family], as_of=as_of, snapshot_id=snapshot_id
+        )
     chosen = get_family(family)
     night = Night(settings, as_of, snapshot_id)
     embedded = night.read("embed")

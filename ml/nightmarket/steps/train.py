@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from nightmarket.errors import NoChampion, StepMissing
-from nightmarket.families import get_family
+from nightmarket.families import FORECASTERS, get_family
 from nightmarket.families.base import Family
 from nightmarket.io.atomic import sha256_of_json, write_text
 from nightmarket.io.landing import read_snapshot
@@ -95,6 +96,10 @@ def run(
     NoChampion
         The refitted model was refused, and no other version may score this night.
     """
+    if family in FORECASTERS:
+        return importlib.import_module("nightmarket.steps.forecasting.train").run(  # type: ignore[no-any-return]
+            settings, FORECASTERS[family], as_of=as_of, snapshot_id=snapshot_id, if_needed=if_needed
+        )
     chosen = get_family(family)
     night = Night(settings, as_of, snapshot_id)
     embedded = night.read("embed")

@@ -1,0 +1,1 @@
+"""What `check` reads for the borders whose tables are staged files."""
