@@ -8,13 +8,18 @@ snapshot and a step that names one reads the same rows for ever.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
+import pyarrow.parquet as pq
+
+from nightmarket.contracts import Table
 from nightmarket.errors import SnapshotMissing
 from nightmarket.io.atomic import read_json, sha256_of_file, sha256_of_json, write_json
 from nightmarket.settings import Settings
+from nightmarket.sqltext import literal
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,9 @@ class LandedTable:
     reasons: dict[str, int] = field(default_factory=dict)
 
 
+NOT_PROVIDED = LandedTable(provided=False, rows_in=0, rows_accepted=0, rows_quarantined=0, files=())
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """What a night reads: pinned by ``land``, named by every later step."""
@@ -51,6 +59,10 @@ class Snapshot:
     tables: dict[str, LandedTable]
     inputs: tuple[dict[str, Any], ...]
     """What was read: name, bytes and SHA-256 of each input file."""
+
+    def table(self, name: str) -> LandedTable:
+        """Return what was landed of a contract table; one that the contract did not have then was not provided."""
+        return self.tables.get(name, NOT_PROVIDED)
 
     @property
     def snapshot_id(self) -> str:
@@ -96,6 +108,22 @@ def read_snapshot(settings: Settings, snapshot_id: str, *, verify: bool = False)
             for file in (*table.files, *table.quarantine_files):
                 _verify(settings, file)
     return snapshot
+
+
+def landed_relation(settings: Settings, table: Table, files: Sequence[LandedFile]) -> str:
+    """Return SQL that reads landed files of ``table``, with the columns of today's contract; no files, no row.
+
+    A file that was landed before a column was added to the contract shows nulls there.
+    """
+    nulls = {column.name: f"cast(null as {column.type}) as {column.name}" for column in table.columns}
+    if not files:
+        return f"(select {', '.join(nulls.values())} where false)"
+    paths = [settings.landing_dir / file.path for file in files]
+    schemas = [frozenset(pq.read_schema(path).names) for path in paths]
+    options = "" if len(set(schemas)) == 1 else ", union_by_name = true"
+    relation = f"read_parquet([{', '.join(literal(str(path)) for path in paths)}]{options})"
+    added = [sql for name, sql in nulls.items() if not any(name in schema for schema in schemas)]
+    return f"(select *, {', '.join(added)} from {relation})" if added else relation
 
 
 def _verify(settings: Settings, file: LandedFile) -> None:

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 
 import duckdb
 
-from nightmarket.contracts import SHOP_CONTRACT, Table
+from nightmarket.contracts import SHOP_CONTRACT
 from nightmarket.errors import StepMissing, WarehouseDamaged, WarehouseLocked
-from nightmarket.io.landing import Snapshot
+from nightmarket.io.landing import Snapshot, landed_relation
 from nightmarket.io.locks import held
 from nightmarket.settings import Settings
 from nightmarket.sqltext import literal
@@ -101,9 +101,8 @@ def pin_snapshot(connection: duckdb.DuckDBPyConnection, settings: Settings, snap
     """
     connection.execute("create schema if not exists raw; create schema if not exists quarantine")
     for table in SHOP_CONTRACT:
-        landed = snapshot.tables[table.name]
-        files = [str(settings.landing_dir / file.path) for file in landed.files]
-        source = f"read_parquet([{', '.join(map(literal, files))}])" if files else _empty(table)
+        landed = snapshot.table(table.name)
+        source = landed_relation(settings, table, landed.files)
         columns = ", ".join(column.name for column in table.columns)
         connection.execute(f"create or replace view raw.{table.name} as select {columns} from {source}")
         rejected = [str(settings.landing_dir / file.path) for file in landed.quarantine_files]
@@ -114,8 +113,3 @@ def pin_snapshot(connection: duckdb.DuckDBPyConnection, settings: Settings, snap
             )
         else:
             connection.execute(f"drop view if exists quarantine.{table.name}")
-
-
-def _empty(table: Table) -> str:
-    nulls = ", ".join(f"cast(null as {column.type}) as {column.name}" for column in table.columns)
-    return f"(select {nulls} where false)"

@@ -86,7 +86,7 @@ def _check_landed(settings: Settings, night: Night, snapshot: Snapshot, suites: 
         pin_snapshot(connection, settings, snapshot)
         batches = []
         for suite in suites:
-            landed = snapshot.tables[suite.table]
+            landed = snapshot.table(suite.table)
             facts = {
                 "complete_through": snapshot.complete_through,
                 "timezone": snapshot.timezone,

@@ -229,7 +229,7 @@ def _timezone(settings: Settings, source: Source) -> str:
 def _calendar_of(settings: Settings, snapshot: Snapshot) -> Calendar:
     shop = Shop(snapshot.timezone, snapshot.currency)
     with open_bench(settings, ()) as connection:
-        span = span_of_orders(connection, known_relation(settings, snapshot.tables["order_lines"]), shop)
+        span = span_of_orders(connection, known_relation(settings, "order_lines", snapshot.tables["order_lines"]), shop)
     assert span is not None, "a snapshot without orders is never recorded"  # noqa: S101
     return Calendar(span[0], snapshot.complete_through, snapshot.timezone)
 
@@ -249,7 +249,7 @@ def _result(load: Load, n_files: int, ignored_files: tuple[str, ...]) -> StepRes
             "reasons": landed.reasons,
         }
         for table in SHOP_CONTRACT
-        for landed in (snapshot.tables[table.name],)
+        for landed in (snapshot.table(table.name),)
     }
     return StepResult(
         rows=sum(landed.rows_accepted for landed in snapshot.tables.values()),

@@ -136,7 +136,7 @@ def _snapshot(settings: Settings, night: Night) -> Snapshot | None:
 
 
 def _files(settings: Settings, snapshot: Snapshot | None, table: str) -> Sequence[Path]:
-    return [settings.landing_dir / file.path for file in snapshot.tables[table].files] if snapshot else []
+    return [settings.landing_dir / file.path for file in snapshot.table(table).files] if snapshot else []
 
 
 def _border_check(settings: Settings, night: Night, border: str, record: Mapping[str, Any]) -> BorderCheck:

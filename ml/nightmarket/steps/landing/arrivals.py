@@ -12,9 +12,9 @@ from datetime import datetime
 
 import duckdb
 
-from nightmarket.io.landing import LandedFile, LandedTable
+from nightmarket.contracts import CONTRACT_TABLES
+from nightmarket.io.landing import LandedFile, LandedTable, landed_relation
 from nightmarket.settings import Settings
-from nightmarket.sqltext import literal
 from nightmarket.steps.landing.settling import content_sql
 from nightmarket.steps.landing.staging import Staged, scalar
 from nightmarket.steps.landing.writing import sort_columns, write_file
@@ -33,9 +33,9 @@ class Arrivals:
     """The replaced rows."""
 
 
-def known_relation(settings: Settings, table: LandedTable) -> str:
-    """Return SQL that reads the landed files of a table."""
-    return _read(settings, table.files)
+def known_relation(settings: Settings, name: str, table: LandedTable) -> str:
+    """Return SQL that reads the landed files of the table called ``name``."""
+    return landed_relation(settings, CONTRACT_TABLES[name], table.files)
 
 
 def compare_with_known(
@@ -61,7 +61,8 @@ def compare_with_known(
     happened = table.column(table.event_column).derived_from if table.event_column else None
     at_earliest = f"greatest({at}, a.{happened})" if happened else at
     if known.files:
-        versions = f"select {keys}, arrived_at, {content_sql(table)} as content from {_read(settings, known.files)}"
+        relation = landed_relation(settings, table, known.files)
+        versions = f"select {keys}, arrived_at, {content_sql(table)} as content from {relation}"
     else:
         versions = f"select {keys}, arrived_at, hash(0) as content from accepted_{name} where false"
     connection.execute(f"create temp table known_{name} as {versions}")
@@ -112,7 +113,7 @@ def _without_replaced(
     kept: list[LandedFile] = []
     touched: list[LandedFile] = []
     for file in files:
-        source = _read(settings, (file,))
+        source = landed_relation(settings, table, (file,))
         if scalar(connection, f"(select count(*) from {source} as k semi join {match})") == 0:
             kept.append(file)
             continue
@@ -121,14 +122,10 @@ def _without_replaced(
         select = f"select k.* from {source} as k anti join {match} order by {by}"
         kept.extend(write_file(connection, settings, name, select))
     text = ", ".join(f"cast(k.{c.name} as varchar) as {c.name}" for c in table.columns)
-    affected = _read(settings, tuple(touched))
+    affected = landed_relation(settings, table, touched)
     select = f"select 'superseded' as reason, {text} from {affected} as k semi join {match} order by all"
     return tuple(kept), write_file(connection, settings, f"quarantine.{name}", select)
 
 
 def _equal(left: str, right: str, key: tuple[str, ...]) -> str:
     return " and ".join(f"{left}.{column} = {right}.{column}" for column in key)
-
-
-def _read(settings: Settings, files: tuple[LandedFile, ...]) -> str:
-    return f"read_parquet([{', '.join(literal(str(settings.landing_dir / file.path)) for file in files)}])"

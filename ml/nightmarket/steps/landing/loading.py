@@ -12,7 +12,7 @@ import duckdb
 from nightmarket.clock import start_of_day_utc
 from nightmarket.contracts import SHOP_CONTRACT
 from nightmarket.errors import ContractBroken, InvalidSetting
-from nightmarket.io.landing import LandedTable, Snapshot
+from nightmarket.io.landing import NOT_PROVIDED, LandedTable, Snapshot
 from nightmarket.settings import Settings
 from nightmarket.sources.base import Feed, InputFile, Source
 from nightmarket.sources.nights import check_recent
@@ -23,7 +23,6 @@ from nightmarket.steps.landing.staging import Staged, open_bench, open_inputs, s
 from nightmarket.steps.landing.writing import write_accepted
 
 _DAY = timedelta(days=1)
-_NOT_PROVIDED = LandedTable(False, 0, 0, 0, ())
 
 
 @dataclass(frozen=True)
@@ -177,19 +176,19 @@ def _added(before: LandedTable, load: LandedTable, arrivals: Arrivals | None) ->
 
 
 def _before(known: Snapshot | None, name: str) -> LandedTable:
-    return known.tables[name] if known else _NOT_PROVIDED
+    return known.table(name) if known else NOT_PROVIDED
 
 
 def _may_be_empty(feed: Feed, known: Snapshot | None) -> bool:
     """A dated increment may bring nothing; a dump of a whole table may not."""
-    return known is not None and known.tables[feed.table].provided and all(part.is_increment for part in feed.parts)
+    return known is not None and known.table(feed.table).provided and all(part.is_increment for part in feed.parts)
 
 
 def _check_required(settings: Settings, source: Source, staged: dict[str, Staged], known: Snapshot | None) -> None:
     missing = [
         table.name
         for table in SHOP_CONTRACT
-        if table.required and table.name not in staged and not (known and known.tables[table.name].provided)
+        if table.required and table.name not in staged and not (known and known.table(table.name).provided)
     ]
     if missing:
         ignored = source.ignored_files(settings)
@@ -239,7 +238,7 @@ def _settle_all(context: _Context, staged: dict[str, Staged]) -> dict[str, Settl
     settled: dict[str, Settled] = {}
     relations = []
     if known is not None and known.tables["fx_rates"].files:
-        relations.append(known_relation(settings, known.tables["fx_rates"]))
+        relations.append(known_relation(settings, "fx_rates", known.tables["fx_rates"]))
     if "fx_rates" in staged:
         settled["fx_rates"] = settle(connection, staged["fx_rates"], shop, rates=None)
         relations.append("accepted_fx_rates")
@@ -261,7 +260,7 @@ def _calendar(context: _Context, *, has_orders: bool) -> Calendar:
     connection, settings, shop, known = context.connection, context.settings, context.shop, context.known
     relations = ["accepted_order_lines"] if has_orders else []
     if known is not None:
-        relations.append(known_relation(settings, known.tables["order_lines"]))
+        relations.append(known_relation(settings, "order_lines", known.tables["order_lines"]))
     spans = [span for relation in relations if (span := span_of_orders(connection, relation, shop))]
     if not spans:
         raise ContractBroken(
