@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from nightmarket.families.next_basket import FAMILY, FEATURES
-from nightmarket.modeling.baskets.build import ACTIVE_DAYS, LIKE, BasketFrame, build_basket_rows
+from nightmarket.modeling.baskets.build import ACTIVE_DAYS, BasketFrame, build_basket_rows
 from nightmarket.modeling.baskets.reasons import basket_reasons
 from nightmarket.modeling.forecast import Forecast
 
@@ -96,9 +96,10 @@ def test_returns_are_no_purchases() -> None:
 
 def test_a_new_product_is_like_the_one_bought_whose_text_is_nearest() -> None:
     frame = build_basket_rows(_shop(), AS_OF)
-    row = _pairs(frame).index(("ann", "ground"))
-    assert frame.item_ids[int(frame.columns[LIKE][row])] == "beans"
-    assert np.isnan(frame.columns[LIKE][_pairs(frame).index(("ann", "milk"))]), "bought itself"
+    rows = np.asarray([_pairs(frame).index(pair) for pair in (("ann", "ground"), ("ann", "milk"))])
+    new, bought = basket_reasons(frame, rows)
+    assert new[0] == "new for you, like coffee beans"
+    assert not bought[0].startswith("new"), "bought itself"
 
 
 def test_a_shop_without_lines_has_no_rows() -> None:

@@ -106,4 +106,4 @@ def test_an_unknown_value_is_neither_high_nor_low_to_the_ridge():
     frame = make_customers()
     model = _fit("amount_ridge", [frame], SPEND)
     unknown = frame.with_columns(dict.fromkeys(FEATURES, np.full(len(frame), np.nan, np.float32)))
-    assert model.raw_scores(unknown) == pytest.approx(np.full(len(frame), np.log1p(model.intercept**2)))
+    assert model.raw_scores(unknown) == pytest.approx(np.full(len(frame), np.log1p(model.line.intercept**2)))

@@ -12,7 +12,6 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from nightmarket.modeling.baskets.affinity import ItemText
-from nightmarket.modeling.baskets.candidates import Candidates
 from nightmarket.modeling.baskets.history import Catalogue, Codes, Lines, make_history
 from nightmarket.modeling.baskets.ranking_rows import make_ranking_rows
 from nightmarket.modeling.frames import Frame
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 
 ACTIVE_DAYS = 56
 """A customer is active, and so scored, with a purchase in this many days before the origin; dbt's ``active_days``."""
-LIKE = "note__like"
-"""Column with the position among ``item_ids`` of the bought product that a new one reads like; NaN without."""
 MIN_LIKENESS = 0.5
 """Cosine of two products' texts below which neither is called like the other."""
 _EPOCH = date(1970, 1, 1)
@@ -31,10 +28,11 @@ _EPOCH = date(1970, 1, 1)
 
 @dataclass(frozen=True)
 class BasketFrame(Frame):
-    """A frame with the names of its items, (n_items,), and their categories; None where the catalogue has no word."""
+    """A frame with what the catalogue says of its items, each (n_items,): None where it has no word, or no text."""
 
     item_names: NDArray[np.object_] | None = None
     item_categories: NDArray[np.object_] | None = None
+    item_text: ItemText | None = None
 
 
 def build_basket_rows(inputs: Inputs, as_of: date) -> BasketFrame:
@@ -68,7 +66,6 @@ def build_basket_rows(inputs: Inputs, as_of: date) -> BasketFrame:
     history = make_history(lines, _catalogue(wares), np.full(len(customer_ids), cut, np.int64))
     text = _item_text(wares, inputs)
     rows = make_ranking_rows(history, active=active, text=text)
-    like = find_alike(rows.candidates, rows.features["pair__n_orders"] > 0, text)
     # Customers and items without a row are left out.
     used = np.unique(rows.candidates.item)
     place_of_customer, place_of_item = np.cumsum(active) - 1, np.full(len(item_ids), -1)
@@ -79,20 +76,26 @@ def build_basket_rows(inputs: Inputs, as_of: date) -> BasketFrame:
         item_ids=item_ids[used],
         customer=place_of_customer[rows.candidates.customer].astype(np.int32),
         item=place_of_item[rows.candidates.item].astype(np.int32),
-        columns={**rows.features, LIKE: np.where(like >= 0, place_of_item[like], np.nan).astype(np.float32)},
+        columns=rows.features,
         item_names=_words(wares, "product_name", used),
         item_categories=_words(wares, "category_id", used),
+        item_text=None if text is None else ItemText(text.vectors, text.text[used]),
     )
 
 
-def find_alike(candidates: Candidates, bought: NDArray[np.bool_], text: ItemText | None) -> Codes:
-    """Return for each new candidate the bought item whose text is nearest; -1 for bought ones, and without any."""
-    like = np.full(len(candidates), -1, np.int32)
-    if text is None or not len(candidates):
+def find_alike(customer: Codes, item: Codes, bought: NDArray[np.bool_], text: ItemText | None) -> Codes:
+    """Return for each new item of a customer the bought one whose text is nearest; -1 for bought ones, and without any.
+
+    Parameters
+    ----------
+    customer, item : (n,), sorted by customer
+    """
+    like = np.full(len(item), -1, np.int32)
+    if text is None or not len(item):
         return like
-    texts = text.text[candidates.item]
-    starts = np.flatnonzero(np.diff(candidates.customer, prepend=-1))
-    for start, end in zip(starts, np.append(starts[1:], len(candidates)), strict=True):
+    texts = text.text[item]
+    starts = np.flatnonzero(np.diff(customer, prepend=-1))
+    for start, end in zip(starts, np.append(starts[1:], len(item)), strict=True):
         rows = np.arange(start, end)
         rows = rows[texts[rows] >= 0]
         own, new = rows[bought[rows]], rows[~bought[rows]]
@@ -100,7 +103,7 @@ def find_alike(candidates: Candidates, bought: NDArray[np.bool_], text: ItemText
             cosine = text.vectors[texts[new]] @ text.vectors[texts[own]].T
             best = cosine.argmax(axis=1)
             near = cosine[np.arange(len(new)), best] >= MIN_LIKENESS
-            like[new[near]] = candidates.item[own[best[near]]]
+            like[new[near]] = item[own[best[near]]]
     return like
 
 

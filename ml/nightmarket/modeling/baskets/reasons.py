@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nightmarket.modeling.baskets.build import LIKE, BasketFrame
+from nightmarket.modeling.baskets.build import BasketFrame, find_alike
 from nightmarket.modeling.frames import Frame
 
 N_REASONS = 3
@@ -24,7 +23,6 @@ _FACTS = (
     "affinity__neighbours",
     "affinity__together",
     "product__n_customers",
-    LIKE,
 )
 
 
@@ -37,14 +35,16 @@ def basket_reasons(frame: Frame, rows: NDArray[np.int64]) -> Sequence[Sequence[s
     columns = [frame.columns[name][rows].tolist() for name in _FACTS]
     names, categories = _words(frame)
     items = frame.item[rows].tolist()
+    # Here and not among the features: no model reads it, and a training explains nothing.
+    text = frame.item_text if isinstance(frame, BasketFrame) else None
+    alike = find_alike(frame.customer, frame.item, frame.columns["pair__n_orders"] > 0, text)[rows].tolist()
     found = []
-    for item, *values in zip(items, *columns, strict=True):
+    for item, nearest, *values in zip(items, alike, *columns, strict=True):
         facts = dict(zip(_FACTS, values, strict=True))
         if facts["pair__n_orders"] > 0:
             said = _of_bought(facts)
         else:
-            like = None if math.isnan(facts[LIKE]) else names[int(facts[LIKE])]
-            said = _of_new(facts, like, categories[item])
+            said = _of_new(facts, names[nearest] if nearest >= 0 else None, categories[item])
         sentences = [sentence for sentence in said if sentence][:N_REASONS]
         found.append(sentences + [None] * (N_REASONS - len(sentences)))
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from nightmarket.modeling.frames import Frame
+from nightmarket.modeling.recipes.linear import Line, mean_and_scale
 from nightmarket.modeling.recipes.shallow_trees import contributions_to_log, log_of_root, root_of_amount
 from nightmarket.modeling.sampling import sample_customers
 
@@ -23,39 +23,31 @@ Doubles = NDArray[np.float64]
 class AmountRidgeModel:
     """Linear in z = (signed_root(x) - mean) / scale, with an undefined x at z = 0."""
 
-    features: tuple[str, ...]
-    mean: Doubles
-    scale: Doubles
-    coefficients: Doubles
-    intercept: float
+    line: Line
     recipe: str = field(default="amount_ridge", init=False)
     knows_level: bool = field(default=True, init=False)
 
+    @property
+    def features(self) -> tuple[str, ...]:
+        return self.line.features
+
     def raw_scores(self, frame: Frame) -> Doubles:
         with threadpool_limits(1, user_api="blas"):  # as in the fit: the intervals are fitted on these
-            return log_of_root(
-                _design(frame, self.features, self.mean, self.scale) @ self.coefficients + self.intercept
-            )
+            return log_of_root(self._design(frame) @ self.line.coefficients + self.line.intercept)
 
     def contributions(self, frame: Frame, rows: NDArray[np.int64], group: NDArray[np.int64]) -> tuple[Doubles, float]:
-        parts = _design(frame.take(rows), self.features, self.mean, self.scale) * self.coefficients
-        members = np.zeros((len(self.coefficients), int(group.max()) + 1))
-        members[np.arange(len(self.coefficients)), group] = 1
-        return contributions_to_log(parts @ members, self.intercept)
+        parts = self._design(frame.take(rows)) * self.line.coefficients
+        return contributions_to_log(self.line.shares(parts, group), self.line.intercept)
 
     def importance(self) -> dict[str, float]:
-        return dict(zip(self.features, np.abs(self.coefficients).tolist(), strict=True))
+        return dict(zip(self.features, np.abs(self.line.coefficients).tolist(), strict=True))
 
     def save(self, folder: Path) -> tuple[str, ...]:
-        learned = {
-            "features": list(self.features),
-            "mean": self.mean.tolist(),
-            "scale": self.scale.tolist(),
-            "coefficients": self.coefficients.tolist(),
-            "intercept": self.intercept,
-        }
-        (folder / "model.json").write_text(json.dumps(learned, sort_keys=True) + "\n")
-        return ("model.json",)
+        return self.line.save(folder)
+
+    def _design(self, frame: Frame) -> Doubles:
+        z, _ = self.line.standardise(_signed_root(frame.matrix(self.features)))
+        return z
 
 
 @dataclass(frozen=True)
@@ -82,32 +74,16 @@ class AmountRidgeRecipe:
         sampled = sample_customers(frames, self.max_rows, seed)
         roots = np.concatenate([_signed_root(frame.matrix(names)) for frame in sampled])
         y = np.concatenate([root_of_amount(frame.y) for frame in sampled])
-        given = ~np.isnan(roots)
-        n_given = np.maximum(given.sum(axis=0), 1)
-        mean = np.where(given, roots, 0).sum(axis=0) / n_given
-        variance = (np.where(given, roots - mean, 0) ** 2).sum(axis=0) / n_given
-        scale = np.where(variance > 1e-12, np.sqrt(variance), 1.0)
-        z = np.where(given, (roots - mean) / scale, 0)
+        mean, scale = mean_and_scale(roots)
+        z = np.where(np.isnan(roots), 0, (roots - mean) / scale)
         with threadpool_limits(1):
             centre = z.mean(axis=0)
             gram = (z - centre).T @ (z - centre) + self.ridge * np.eye(len(names))
             coefficients = np.linalg.solve(gram, (z - centre).T @ (y - y.mean()))
-        return AmountRidgeModel(names, mean, scale, coefficients, float(y.mean() - centre @ coefficients))
+        return AmountRidgeModel(Line(names, mean, scale, coefficients, float(y.mean() - centre @ coefficients)))
 
     def load(self, folder: Path, *, threads: int) -> AmountRidgeModel:  # noqa: ARG002 - nothing is slow
-        learned = json.loads((folder / "model.json").read_text())
-        return AmountRidgeModel(
-            tuple(learned["features"]),
-            np.asarray(learned["mean"]),
-            np.asarray(learned["scale"]),
-            np.asarray(learned["coefficients"]),
-            float(learned["intercept"]),
-        )
-
-
-def _design(frame: Frame, features: Sequence[str], mean: Doubles, scale: Doubles) -> Doubles:
-    z = (_signed_root(frame.matrix(features)) - mean) / scale
-    return np.asarray(np.where(np.isnan(z), 0, z), np.float64)
+        return AmountRidgeModel(Line.load(folder))
 
 
 def _signed_root(x: NDArray[np.float32]) -> Doubles:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -53,27 +54,27 @@ class CustomerAmountModel:
 
 
 @dataclass(frozen=True)
-class CustomerAmountRecipe:
+class CustomerAmountRecipe(ABC):
     """What the baselines share: columns of their own, plain numbers learned, amounts by a formula."""
 
     days: int = 56
     """The days ahead that the amount is about."""
 
     @property
-    def name(self) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def name(self) -> str: ...
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        raise NotImplementedError
+    @abstractmethod
+    def columns(self) -> tuple[str, ...]: ...
 
+    @abstractmethod
     def learn(self, frames: Sequence[Frame]) -> dict[str, Any]:
         """Return the numbers that the formula needs."""
-        raise NotImplementedError
 
+    @abstractmethod
     def amounts(self, frame: Frame, learned: dict[str, Any]) -> Doubles:
         """Return the amount of every row, shape (n,)."""
-        raise NotImplementedError
 
     @property
     def parameters(self) -> dict[str, Any]:

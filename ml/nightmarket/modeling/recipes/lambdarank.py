@@ -8,18 +8,24 @@ log-odds of each row know that, and order lists nearly as well. The sum of both 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from nightmarket.modeling.explain import leaf_contributions, leaf_tables
 from nightmarket.modeling.frames import Frame
+from nightmarket.modeling.recipes.boosting import (
+    contributions_of_trees,
+    load_booster,
+    predict_raw,
+    save_booster,
+    select_columns,
+    share_of_gain,
+    train_booster,
+)
 from nightmarket.modeling.sampling import sample_customers
 
 if TYPE_CHECKING:
@@ -45,34 +51,29 @@ class LambdaRankModel:
     knows_level: bool = field(default=False, init=False)
 
     def raw_scores(self, frame: Frame) -> Doubles:
-        data = _table(frame, self.features, None)
+        data = select_columns(frame, self.features)
         raw = np.zeros(len(frame))
         for booster, weight in self._parts():
-            raw += weight * np.asarray(booster.predict(data, raw_score=True, num_threads=self.threads), np.float64)
+            raw += weight * predict_raw(booster, data, self.threads)
         return raw
 
     def contributions(self, frame: Frame, rows: NDArray[np.int64], group: NDArray[np.int64]) -> tuple[Doubles, float]:
-        data = _table(frame, self.features, rows)
+        data = select_columns(frame, self.features, rows)
         found, base = np.zeros((len(rows), int(group.max()) + 1)), 0.0
         for booster, weight in self._parts():
-            leaves = booster.predict(data, pred_leaf=True, num_threads=self.threads)
-            tables = leaf_tables(booster.dump_model()["tree_info"], group)
-            part, part_base = leaf_contributions(tables, np.asarray(leaves, np.int32))
+            part, part_base = contributions_of_trees(booster, data, group, self.threads)
             found += weight * part
             base += weight * part_base
         return found, base
 
     def importance(self) -> dict[str, float]:
         """Return the mean share of both boosters' gain."""
-        gains = [booster.feature_importance("gain") for booster, _ in self._parts()]
-        shares = np.mean([gain / max(gain.sum(), 1e-12) for gain in gains], axis=0)
+        shares = np.mean([share_of_gain(booster) for booster, _ in self._parts()], axis=0)
         return dict(zip(self.features, shares.tolist(), strict=True))
 
     def save(self, folder: Path) -> tuple[str, ...]:
         for booster, name in ((self.booster, "model.txt"), (self.order, "order.txt")):
-            # The number of threads is the machine's, not the model's: without it the same model is the same bytes.
-            text = re.sub(r"\[num_threads: \d+\]\n", "", booster.model_to_string())
-            (folder / name).write_text(text, encoding="utf-8")
+            save_booster(booster, folder / name)
         return ("model.txt", "order.txt")
 
     def _parts(self) -> tuple[tuple[lightgbm.Booster, float], ...]:
@@ -126,9 +127,7 @@ class LambdaRankRecipe:
         return LambdaRankModel(level, order, names, threads)
 
     def load(self, folder: Path, *, threads: int) -> LambdaRankModel:
-        import lightgbm
-
-        level, order = (lightgbm.Booster(model_file=folder / name) for name in ("model.txt", "order.txt"))
+        level, order = (load_booster(folder / name) for name in ("model.txt", "order.txt"))
         return LambdaRankModel(level, order, tuple(level.feature_name()), threads)
 
     def _train(
@@ -140,30 +139,17 @@ class LambdaRankRecipe:
         threads: int,
         **dataset: Any,
     ) -> lightgbm.Booster:
-        import lightgbm  # two seconds to import; the baselines do without
-
-        rows = sum(len(frame) for frame in frames)
         own = {name: value for name, value in self.parameters.items() if name not in ("max_rows", "order_weight")}
-        parameters = {
-            **own,
-            **objective,
-            # A shop of forty customers still gets leaves.
-            "min_data_in_leaf": max(5, min(self.min_rows_in_leaf, rows // 200)),
-            "deterministic": True,
-            "force_row_wise": True,
-            "seed": seed,
-            "num_threads": threads,
-            "verbosity": -1,
-        }
-        table = pa.table({name: pa.chunked_array([frame.columns[name] for frame in frames]) for name in names})
-        label = pa.chunked_array([frame.y.astype(np.float32) for frame in frames])
-        return lightgbm.train(parameters, lightgbm.Dataset(table, label=label, params=parameters, **dataset))
-
-
-def _table(frame: Frame, features: Sequence[str], rows: NDArray[np.int64] | None) -> pa.Table:
-    """Pick columns by name: LightGBM itself scores reordered columns wrongly and says nothing."""
-    columns = (frame.columns[name] for name in features)
-    return pa.table({n: c if rows is None else c[rows] for n, c in zip(features, columns, strict=True)})
+        return train_booster(
+            frames,
+            [frame.y for frame in frames],
+            names,
+            {**own, **objective},
+            leaf_share=200,
+            seed=seed,
+            threads=threads,
+            **dataset,
+        )
 
 
 def _basket_weight(frame: Frame) -> Doubles:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from nightmarket.modeling.explain import leaf_contributions, leaf_tables
 from nightmarket.modeling.frames import Frame
+from nightmarket.modeling.recipes.boosting import (
+    contributions_of_trees,
+    load_booster,
+    predict_raw,
+    save_booster,
+    select_columns,
+    share_of_gain,
+    train_booster,
+)
 from nightmarket.modeling.sampling import sample_customers
 
 if TYPE_CHECKING:
@@ -33,28 +39,17 @@ class LightGBMModel:
     knows_level: bool = field(default=True, init=False)
 
     def raw_scores(self, frame: Frame) -> Doubles:
-        data = self._select(frame, None)
-        return np.asarray(self.booster.predict(data, raw_score=True, num_threads=self.threads), np.float64)
+        return predict_raw(self.booster, select_columns(frame, self.features), self.threads)
 
     def contributions(self, frame: Frame, rows: NDArray[np.int64], group: NDArray[np.int64]) -> tuple[Doubles, float]:
-        leaves = self.booster.predict(self._select(frame, rows), pred_leaf=True, num_threads=self.threads)
-        tables = leaf_tables(self.booster.dump_model()["tree_info"], group)
-        return leaf_contributions(tables, np.asarray(leaves, np.int32))
+        return contributions_of_trees(self.booster, select_columns(frame, self.features, rows), group, self.threads)
 
     def importance(self) -> dict[str, float]:
-        gains = self.booster.feature_importance("gain")
-        return dict(zip(self.features, (gains / max(gains.sum(), 1e-12)).tolist(), strict=True))
+        return dict(zip(self.features, share_of_gain(self.booster).tolist(), strict=True))
 
     def save(self, folder: Path) -> tuple[str, ...]:
-        # The number of threads is the machine's, not the model's: without it the same model is the same bytes.
-        text = re.sub(r"\[num_threads: \d+\]\n", "", self.booster.model_to_string())
-        (folder / "model.txt").write_text(text, encoding="utf-8")
+        save_booster(self.booster, folder / "model.txt")
         return ("model.txt",)
-
-    def _select(self, frame: Frame, rows: NDArray[np.int64] | None) -> pa.Table:
-        """Pick columns by name: LightGBM itself scores reordered columns wrongly and says nothing."""
-        columns = (frame.columns[name] for name in self.features)
-        return pa.table({n: c if rows is None else c[rows] for n, c in zip(self.features, columns, strict=True)})
 
 
 @dataclass(frozen=True)
@@ -90,28 +85,19 @@ class LightGBMRecipe:
         }
 
     def fit(self, frames: Sequence[Frame], *, features: Sequence[str], seed: int, threads: int) -> LightGBMModel:
-        import lightgbm  # two seconds to import; the other recipes do without
-
         names = tuple(features)
         sampled = sample_customers(frames, self.max_rows, seed)
-        rows = sum(len(frame) for frame in sampled)
-        parameters = {name: value for name, value in self.parameters.items() if name != "max_rows"} | {
-            # A shop of forty customers still gets leaves.
-            "min_data_in_leaf": max(5, min(self.min_rows_in_leaf, rows // 200)),
-            "deterministic": True,
-            "force_row_wise": True,
-            "seed": seed,
-            "num_threads": threads,
-            "verbosity": -1,
-        }
-        table = pa.table({name: pa.chunked_array([frame.columns[name] for frame in sampled]) for name in names})
-        label = pa.chunked_array([frame.y.astype(np.float32) for frame in sampled])
-        dataset = lightgbm.Dataset(table, label=label, params=parameters, free_raw_data=True)
-        booster = lightgbm.train(parameters, dataset)
+        booster = train_booster(
+            sampled,
+            [frame.y for frame in sampled],
+            names,
+            {name: value for name, value in self.parameters.items() if name != "max_rows"},
+            leaf_share=200,
+            seed=seed,
+            threads=threads,
+        )
         return LightGBMModel(booster, names, threads)
 
     def load(self, folder: Path, *, threads: int) -> LightGBMModel:
-        import lightgbm
-
-        booster = lightgbm.Booster(model_file=folder / "model.txt")
+        booster = load_booster(folder / "model.txt")
         return LightGBMModel(booster, tuple(booster.feature_name()), threads)

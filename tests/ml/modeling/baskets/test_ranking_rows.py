@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -15,7 +13,7 @@ from nightmarket.modeling.baskets.features import Sales
 from nightmarket.modeling.baskets.history import Lines, make_history
 from nightmarket.modeling.baskets.ranking_rows import RankingRows, make_ranking_rows
 
-from .shops import catalogue_of, history_of, lines_of, random_baskets
+from .shops import catalogue_of, lines_of, random_baskets
 
 N_ITEMS = 60
 CUT = 100
@@ -102,22 +100,16 @@ def test_a_customer_with_an_earlier_cut_knows_no_later_sale(shop: Lines) -> None
 
 
 def test_a_new_product_is_like_the_bought_one_whose_text_is_nearest() -> None:
-    history = history_of([(0, 1, [0, 2]), (1, 1, [2, 4]), (1, 2, [4, 6])], cut=3)
     vectors = np.asarray([[1, 0], [0, 1], [0.8, 0.6], [-1, 0]], np.float32)
     text = ItemText(vectors, np.asarray([-1, -1, 0, 0, 2, 2, 3, 3], np.int32))
-    candidates = make_ranking_rows(history, active=np.asarray([True, True]), text=text).candidates
-    given = replace(
-        candidates,
-        customer=np.asarray([0, 0, 0, 0], np.int32),
-        item=np.asarray([0, 2, 4, 6], np.int32),
-    )
-    found = find_alike(given, np.asarray([True, True, False, False]), text)
+    customer, item = np.zeros(4, np.int32), np.asarray([0, 2, 4, 6], np.int32)
+    found = find_alike(customer, item, np.asarray([True, True, False, False]), text)
     assert found.tolist() == [-1, -1, 2, -1], "4 reads like 2 (cosine .8); 6 like nothing; 0 has no text"
 
 
 def test_without_text_nothing_is_alike(rows: RankingRows) -> None:
     bought = rows.features["pair__n_orders"] > 0
-    assert (find_alike(rows.candidates, bought, None) == -1).all()
+    assert (find_alike(rows.candidates.customer, rows.candidates.item, bought, None) == -1).all()
 
 
 def test_text_gives_candidates_of_its_own(rows: RankingRows, shop: Lines) -> None:
