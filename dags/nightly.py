@@ -24,7 +24,7 @@ from __future__ import annotations
 from airflow.sdk import TriggerRule, dag
 
 from nightmarket.families import PREDICTIONS
-from nightmarket_airflow.assets import DECIDED, MODELS, SCORES
+from nightmarket_airflow.assets import MODELS, PUBLISHED
 from nightmarket_airflow.commands import STARTED_BY, nightmarket_task
 from nightmarket_airflow.defaults import Tag, default_args, night_params, shop_start_date
 
@@ -53,7 +53,7 @@ def nightly() -> None:
     order = nightmarket_task("decide", "reorder_plan", minutes=20)
     contact = nightmarket_task("decide", "campaign_targets", minutes=20)
     check_decisions = nightmarket_task("check", "decisions", minutes=20)
-    publish = nightmarket_task("publish", minutes=20, outlets=[*SCORES.values(), *DECIDED.values()])
+    publish = nightmarket_task("publish", minutes=20, outlets=list(PUBLISHED.values()))
     report = nightmarket_task("report", minutes=20, writes_warehouse=False)
 
     land >> check_landed >> embed >> transform >> check_features

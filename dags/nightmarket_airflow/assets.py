@@ -8,14 +8,10 @@ from __future__ import annotations
 
 from airflow.sdk import Asset
 
-from nightmarket.decisions import DECISIONS
-from nightmarket.families import PREDICTIONS
+from nightmarket.families import PREDICTIONS, SERVED_TABLES
 
-SCORES = {table.name: Asset(table.name) for one in PREDICTIONS.values() for table in one.tables}
-"""Tonight's scores, by table."""
-
-DECIDED = {one.table.name: Asset(one.table.name) for one in DECISIONS.values()}
-"""Tonight's decisions, by table."""
+PUBLISHED = {name: Asset(name) for name in SERVED_TABLES}
+"""Tonight's scores and decisions, by table."""
 
 MODELS = {name: Asset(f"models.{name}") for name in PREDICTIONS}
 """A version in the model registry, by family."""

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from nightmarket.families import FAMILIES
+from nightmarket.decisions import DECISIONS
+from nightmarket.families import PREDICTIONS, SERVED_TABLES
 from nightmarket_airflow.home import WAREHOUSE_POOL
 
 DAG_FILES = sorted((Path(__file__).resolve().parents[2] / "dags").glob("*.py"))
@@ -19,7 +20,15 @@ SECTIONS = ["What.", "When.", "Reads.", "Writes.", "If it fails.", "Safe to re-r
 HEAVY = ["lightgbm", "mlflow", "great_expectations", "transformers", "openvino", "duckdb", "dbt", "pandas", "sklearn"]
 TASKS_WITHOUT_WAREHOUSE = {"report"}
 BEFORE_THE_FAMILIES = ["land", "check_landed", "embed", "transform", "check_features"]
-AFTER_THE_FAMILIES = ["check_scores", "publish", "report"]
+AFTER_THE_FAMILIES = [
+    "check_scores",
+    "decide_reorder_plan",
+    # It never promotes what the plan says cannot be shipped.
+    "decide_campaign_targets",
+    "check_decisions",
+    "publish",
+    "report",
+]
 
 
 def test_the_dag_files_load_and_hold_one_dag_each(dag_bag: Any) -> None:
@@ -82,14 +91,19 @@ def test_the_night_goes_from_the_source_to_the_report(dag_bag: Any) -> None:
     tasks = dag_bag.dags["nightly"].task_dict
     for before, after in itertools.pairwise(BEFORE_THE_FAMILIES):
         assert tasks[before].downstream_task_ids == {after}
-    assert tasks["check_features"].downstream_task_ids == {f"train_{name}" for name in FAMILIES}
-    assert tasks["check_scores"].upstream_task_ids == {f"score_{name}" for name in FAMILIES}
+    assert tasks["check_features"].downstream_task_ids == {f"train_{name}" for name in PREDICTIONS}
+    assert tasks["check_scores"].upstream_task_ids == {f"score_{name}" for name in PREDICTIONS}
     for before, after in itertools.pairwise(AFTER_THE_FAMILIES):
         assert tasks[before].downstream_task_ids == {after}
-    assert len(tasks) == len(BEFORE_THE_FAMILIES) + 2 * len(FAMILIES) + len(AFTER_THE_FAMILIES)
+    assert len(tasks) == len(BEFORE_THE_FAMILIES) + 2 * len(PREDICTIONS) + len(AFTER_THE_FAMILIES)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+def test_every_decision_is_decided(dag_bag: Any) -> None:
+    decided = {task for task in dag_bag.dags["nightly"].task_dict if task.startswith("decide_")}
+    assert decided == {f"decide_{name}" for name in DECISIONS}
+
+
+@pytest.mark.parametrize("family", PREDICTIONS)
 def test_each_family_is_scored_after_its_own_training_and_waits_for_no_other(dag_bag: Any, family: str) -> None:
     tasks = dag_bag.dags["nightly"].task_dict
     train, score = tasks[f"train_{family}"], tasks[f"score_{family}"]
@@ -102,16 +116,16 @@ def test_each_family_is_scored_after_its_own_training_and_waits_for_no_other(dag
     assert {asset.name for asset in train.outlets} == {f"models.{family}"}
 
 
-def test_publishing_announces_the_table_of_every_family(dag_bag: Any) -> None:
+def test_publishing_announces_every_table(dag_bag: Any) -> None:
     publish = dag_bag.dags["nightly"].task_dict["publish"]
-    assert {asset.name for asset in publish.outlets} == {f"scores.{name}" for name in FAMILIES}
+    assert {asset.name for asset in publish.outlets} == set(SERVED_TABLES)
 
 
 def test_a_training_trains_every_family_on_the_origins_it_asked_for(dag_bag: Any) -> None:
     tasks = dag_bag.dags["train"].task_dict
     assert "--for-training" in tasks["transform"].command
-    assert tasks["check_features"].downstream_task_ids == {f"train_{name}" for name in FAMILIES}
-    assert all("--if-needed" not in tasks[f"train_{name}"].command for name in FAMILIES)
+    assert tasks["check_features"].downstream_task_ids == {f"train_{name}" for name in PREDICTIONS}
+    assert all("--if-needed" not in tasks[f"train_{name}"].command for name in PREDICTIONS)
 
 
 def test_every_step_after_land_names_the_night_and_the_snapshot(dag_bag: Any) -> None:
