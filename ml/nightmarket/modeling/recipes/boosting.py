@@ -53,7 +53,9 @@ def train_booster(
         **parameters,
         "min_data_in_leaf": max(5, min(parameters["min_data_in_leaf"], rows // leaf_share)),
         "deterministic": True,
-        "force_row_wise": True,
+        # Every recipe draws a part of the features for each tree. By row, LightGBM copies that part for every tree: with
+        # two in five of 70 features and a million rows, a fit took twice the CPU and three times as long.
+        "force_col_wise": True,
         "seed": seed,
         "num_threads": threads,
         "verbosity": -1,

@@ -86,13 +86,18 @@ class LogisticRegressionRecipe:
         y = np.concatenate([frame.y for frame in sampled])
         mean, scale = mean_and_scale(logs)
         undefined = np.isnan(logs)
-        design = np.concatenate([np.where(undefined, 0, (logs - mean) / scale), undefined], axis=1)
-        del logs, undefined
+        # Most features are always defined: their flags are columns of zeros, and half of the solver's work.
+        told = np.flatnonzero(np.concatenate([np.ones(len(names), np.bool_), undefined.any(axis=0)]))
+        flags = undefined[:, told[len(names) :] - len(names)]
+        design = np.concatenate([np.where(undefined, 0, (logs - mean) / scale), flags], axis=1)
+        del logs, undefined, flags
         solver = LogisticRegression(C=1 / self.ridge, solver="newton-cholesky", max_iter=50, tol=1e-4)
         # BLAS splits sums by its threads: with two, coefficients differed by 2e-13 from those with one.
         with threadpool_limits(1):
             solver.fit(design, y)
-        return LogisticRegressionModel(Line(names, mean, scale, solver.coef_[0].copy(), float(solver.intercept_[0])))
+        coefficients = np.zeros(2 * len(names))
+        coefficients[told] = solver.coef_[0]
+        return LogisticRegressionModel(Line(names, mean, scale, coefficients, float(solver.intercept_[0])))
 
     def load(self, folder: Path, *, threads: int) -> LogisticRegressionModel:  # noqa: ARG002 - nothing is slow
         return LogisticRegressionModel(Line.load(folder))
