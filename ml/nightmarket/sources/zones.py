@@ -6,16 +6,15 @@ so a night needs no time zone database in DuckDB and both sides of a cut agree t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from nightmarket.clock import start_of_day_utc
 
 _FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(2100, 12, 31)
 """Beyond these a garbled date would cost a scan of a million days; the outermost offset holds there."""
-
-_Offset = Callable[[datetime], int]
 
 
 def local_date_sql(instant: str, zone: str, first: date, last: date) -> str:
@@ -29,9 +28,7 @@ def local_date_sql(instant: str, zone: str, first: date, last: date) -> str:
         The days that the data spans, at least; the offsets are exact from the day before to the day after.
     """
     begin, end = _bounded(first, last)
-    changes = _changes(
-        datetime.combine(begin, time(), UTC), datetime.combine(end, time(), UTC), lambda at: _seconds_east(at, zone)
-    )
+    changes = _changes(datetime.combine(begin, time(), UTC), datetime.combine(end, time(), UTC), zone)
     return f"cast({instant} + to_seconds({_case(instant, changes, 'timestamp')}) as date)"
 
 
@@ -64,24 +61,26 @@ def _seconds_east(instant: datetime, zone: str) -> int:
     return int(offset.total_seconds()) if offset else 0
 
 
-def _changes(begin: datetime, end: datetime, offset: _Offset) -> list[tuple[datetime | None, int]]:
+@cache  # every column of a load asks, most for the same span
+def _changes(begin: datetime, end: datetime, zone: str) -> tuple[tuple[datetime | None, int], ...]:
     """Return (instant from which, seconds) pairs; days are bisected to the second where the offset differs."""
-    changes: list[tuple[datetime | None, int]] = [(None, offset(begin))]
+    before = _seconds_east(begin, zone)
+    changes: list[tuple[datetime | None, int]] = [(None, before)]
     left = begin
     while left < end:
         right = left + timedelta(days=1)
-        if offset(right) != offset(left):
+        after = _seconds_east(right, zone)
+        if after != before:
             low, high = left, right
             while high - low > timedelta(seconds=1):
-                middle = low + (high - low) // 2
-                middle = middle.replace(microsecond=0)
-                low, high = (middle, high) if offset(middle) == offset(left) else (low, middle)
-            changes.append((high, offset(right)))
-        left = right
-    return changes
+                middle = (low + (high - low) // 2).replace(microsecond=0)
+                low, high = (middle, high) if _seconds_east(middle, zone) == before else (low, middle)
+            changes.append((high, after))
+        left, before = right, after
+    return tuple(changes)
 
 
-def _case(expression: str, changes: list[tuple[datetime | None, int]], kind: str) -> str:
+def _case(expression: str, changes: Sequence[tuple[datetime | None, int]], kind: str) -> str:
     newest_first = [
         f"when {expression} >= {kind} '{at:%Y-%m-%d %H:%M:%S}' then {seconds}"
         for at, seconds in reversed(changes)
