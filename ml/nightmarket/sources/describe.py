@@ -12,6 +12,7 @@ _FORMATS = {
     "TIMESTAMP": "instant, UTC (`2024-05-31 18:04:00`; an offset such as `+02:00` is applied)",
     "DECIMAL(18,4)": "number, 4 decimals",
     "DECIMAL(18,8)": "number, 8 decimals",
+    "DECIMAL(9,4)": "number, 4 decimals",
     "INTEGER": "whole number",
     "BOOLEAN": "`true` or `false`",
 }

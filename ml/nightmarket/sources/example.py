@@ -56,8 +56,25 @@ def example_tables() -> dict[str, str]:
             _order_lines(products),
         ),
         "campaigns": _csv(
-            ("campaign_id", "campaign_name", "start_date", "end_date"),
-            [("spring", "Spring", "2024-04-01", "2024-04-21"), ("summer", "Summer, sun", "2024-07-08", "2024-07-28")],
+            ("campaign_id", "campaign_name", "start_date", "end_date", "arrived_at"),
+            [
+                ("spring", "Spring", "2024-04-01", "2024-04-21", ""),
+                ("summer", "Summer, sun", "2024-07-08", "2024-07-28", ""),
+                # A campaign that lies ahead is known from when it was planned, not from when it starts.
+                ("harvest", "Harvest", "2024-08-05", "2024-08-25", "2024-07-15 09:00:00"),
+            ],
+        ),
+        "campaign_plans": _csv(
+            (
+                "campaign_id",
+                "budget_amount",
+                "cost_per_contact_amount",
+                "value_per_response_amount",
+                "margin_pct",
+                "holdout_pct",
+                "arrived_at",
+            ),
+            [("harvest", "3.00", "0.20", "12.00", "40", "10", "2024-07-15 09:00:00")],
         ),
         "campaign_contacts": _csv(
             ("campaign_id", "customer_id", "contact_date"),
@@ -67,7 +84,8 @@ def example_tables() -> dict[str, str]:
         "campaign_products": _csv(
             ("campaign_id", "coupon_id", "product_id"),
             [("spring", "tea-10", p[0]) for p in products if p[2] == "tea"]
-            + [("summer", "flowers-10", p[0]) for p in products if p[2] == "flowers"],
+            + [("summer", "flowers-10", p[0]) for p in products if p[2] == "flowers"]
+            + [("harvest", "bread-10", p[0]) for p in products if p[2] == "bread"],
         ),
     }
 

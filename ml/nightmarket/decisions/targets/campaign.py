@@ -1,0 +1,146 @@
+"""A campaign as it is known at the night, and the terms on which its contacts are weighed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from nightmarket.clock import STEP_DAYS
+from nightmarket.decisions.targets.holdout import validate_share
+
+
+class Status(StrEnum):
+    """Where a campaign stands on a night."""
+
+    RUNNING = "running"
+    STARTING = "starting"
+    PLANNED = "planned"
+    LATER = "later"
+    PAST = "past"
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether tonight decides on it."""
+        return self in (Status.RUNNING, Status.STARTING, Status.PLANNED)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What ``campaign_plans`` says of a campaign; None where it does not. Amounts in the shop's currency."""
+
+    budget_amount: float | None = None
+    cost_per_contact_amount: float | None = None
+    value_per_response_amount: float | None = None
+    margin_pct: float | None = None
+    holdout_pct: float | None = None
+
+
+@dataclass(frozen=True)
+class KnownCampaign:
+    """A campaign in its newest version that had arrived before the night; ``plan`` is None where none had."""
+
+    campaign_id: str
+    start_date: date
+    end_date: date
+    plan: Plan | None = None
+
+    def status(self, as_of: date) -> Status:
+        """Return where the campaign stands on the night ``as_of``; its last day is still a day to contact on."""
+        if self.end_date < as_of:
+            return Status.PAST
+        if self.start_date <= as_of:
+            return Status.RUNNING
+        if self.start_date <= as_of + timedelta(days=STEP_DAYS):
+            return Status.STARTING
+        return Status.PLANNED if self.plan is not None else Status.LATER
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """What holds where a plan says nothing.
+
+    Attributes
+    ----------
+    spend_per_response_amount : mean spend of those who responded to earlier campaigns on what these offered; None
+        where nobody has responded yet
+    """
+
+    cost_per_contact_amount: float
+    margin_pct: float
+    holdout_pct: float
+    spend_per_response_amount: float | None
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On what terms a contact of one campaign is weighed: every gap of its plan filled, and said in ``notes``.
+
+    Attributes
+    ----------
+    value_per_response_amount : sales of one response before margin; None where nothing is known of it
+    holdout_share : between 0 and 1
+    notes : in words, what was not given and what stands in for it
+    """
+
+    budget_amount: float | None
+    cost_amount: float
+    value_per_response_amount: float | None
+    margin_pct: float
+    holdout_share: float
+    notes: tuple[str, ...]
+
+
+def settle_terms(
+    campaign: KnownCampaign, defaults: Defaults, *, mean_price_amount: float | None, is_proven: bool = False
+) -> Terms:
+    """Fill what the campaign's plan does not say.
+
+    Parameters
+    ----------
+    mean_price_amount : of the products it offers; what a response is taken to be worth where nobody has responded to a
+        campaign yet. None where no price is known.
+    is_proven : what a contact brings is known, so nothing needs to stand in for the value of a response
+
+    Raises
+    ------
+    InvalidSetting
+        The holdout is not above 0 and below 100 %.
+    """
+    plan = campaign.plan or Plan()
+    notes: list[str] = []
+    if campaign.plan is None:
+        notes.append("no plan: no budget, cost and margin of the settings")
+    else:
+        missing = {"cost": plan.cost_per_contact_amount, "margin": plan.margin_pct}
+        unsaid = [name for name, given in missing.items() if given is None]
+        if unsaid:
+            notes.append(f"{' and '.join(unsaid)} of the settings")
+    value = plan.value_per_response_amount
+    if value is None and not is_proven and defaults.spend_per_response_amount is not None:
+        value = defaults.spend_per_response_amount
+        notes.append("a response taken to be worth what earlier responders spent")
+    elif value is None and not is_proven and mean_price_amount is not None:
+        value = mean_price_amount
+        notes.append("a response taken to be worth one product")
+    elif value is None and not is_proven:
+        notes.append("nothing known of what a response is worth")
+    holdout_pct = _or(plan.holdout_pct, defaults.holdout_pct)
+    return Terms(
+        budget_amount=plan.budget_amount,
+        cost_amount=_or(plan.cost_per_contact_amount, defaults.cost_per_contact_amount),
+        value_per_response_amount=value,
+        margin_pct=_or(plan.margin_pct, defaults.margin_pct),
+        holdout_share=validate_share(holdout_pct / 100, campaign.campaign_id),
+        notes=tuple(notes),
+    )
+
+
+def plans_without_campaign(planned: Mapping[str, Plan], known: Mapping[str, KnownCampaign]) -> list[str]:
+    """Return the ids that have a plan and no dates: nobody can be contacted for them."""
+    return sorted(planned.keys() - known.keys())
+
+
+def _or(value: float | None, default: float) -> float:
+    return default if value is None else value

@@ -1,0 +1,179 @@
+"""Campaigns that this policy dealt, that were sent as it said, and that are over: trials of the shop's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from nightmarket.decisions.targets.campaign import KnownCampaign
+from nightmarket.decisions.targets.table import TABLE
+from nightmarket.errors import NothingPublished, ServingMoved
+from nightmarket.io.landing import Snapshot
+from nightmarket.io.serving.catalog import read_served_catalog
+from nightmarket.io.warehouse import pin_snapshot
+from nightmarket.settings import Settings
+from nightmarket.sqltext import literal
+
+MIN_SENT_SHARE = 0.8
+"""Of those to be contacted, so many have a recorded contact; less, and what was decided is not what was sent."""
+MAX_LEAKED_SHARE = 0.05
+"""Of those held out, so many may have one all the same."""
+
+HABITS = ("sales_84d", "n_orders_84d", "days_since_order")
+"""What is known of a customer before a day. Not the sales of a month: a campaign of a month is tested on those, as
+something that it cannot have changed."""
+
+
+@dataclass(frozen=True)
+class DealtCampaigns:
+    """Those who were dealt an arm, one row per campaign and customer, sorted.
+
+    Attributes
+    ----------
+    rows : campaign_id, customer_id, is_treated, holdout_share, response_probability, sales (in the campaign's days),
+        past_sales (in as many days before its start), and ``HABITS`` before its start
+    reads : by night, the SHA-256 of the published decisions that were read
+    not_used : by campaign, why it is no trial
+    """
+
+    rows: pa.Table
+    reads: dict[str, str]
+    not_used: dict[str, str]
+
+
+def read_dealt_campaigns(
+    settings: Settings, snapshot: Snapshot, campaigns: Mapping[str, KnownCampaign], *, as_of: date
+) -> DealtCampaigns | None:
+    """Return what came of the campaigns that had ended before ``as_of``; None where none of them was ever decided on.
+
+    Of a campaign, the newest decisions published for a night up to its start count: what was decided while it ran knew
+    who had answered.
+    """
+    nights = _published(settings)
+    decided = {}
+    for campaign in campaigns.values():
+        before = [night for night in nights if night <= campaign.start_date]
+        if before and campaign.end_date < as_of:
+            decided[campaign.campaign_id] = max(before)
+    if not decided:
+        return None
+    with _open(settings, snapshot, as_of) as connection:
+        connection.execute("create table cuts (campaign_id varchar, start_date date, end_date date, night_date date)")
+        connection.executemany(
+            "insert into cuts values (?, ?, ?, ?)",
+            [[name, campaigns[name].start_date, campaigns[name].end_date, night] for name, night in decided.items()],
+        )
+        files = sorted({night: nights[night][0] for night in decided.values()}.items())
+        paths = ", ".join(literal(str(path)) for _, path in files)
+        connection.execute(f"create view decided as select * from read_parquet([{paths}], hive_partitioning = false)")
+        connection.execute(_ARMS)
+        not_used = dict(
+            connection.execute(
+                "select campaign_id, 'not sent as decided: ' || round(100 * sent) || ' % of those to be contacted and '"
+                " || round(100 * leaked) || ' % of those held out have a contact' from compliance "
+                f"where not (sent >= {MIN_SENT_SHARE} and leaked <= {MAX_LEAKED_SHARE}) order by campaign_id"
+            ).fetchall()
+        )
+        connection.execute(
+            "delete from arms where campaign_id not in (select campaign_id from compliance "
+            f"where sent >= {MIN_SENT_SHARE} and leaked <= {MAX_LEAKED_SHARE})"
+        )
+        rows = connection.execute(_OUTCOMES).to_arrow_table()
+    return DealtCampaigns(rows, {str(night): nights[night][1] for night, _ in files}, not_used)
+
+
+def read_habits(settings: Settings, snapshot: Snapshot, *, as_of: date) -> pa.Table:
+    """Return ``customer_id`` and ``HABITS`` before ``as_of`` of everybody who ever bought, sorted."""
+    with _open(settings, snapshot, as_of) as connection:
+        connection.execute("create table arms as select distinct '' as campaign_id, customer_id from lines")
+        connection.execute(f"create table cuts as select '' as campaign_id, date '{as_of}' as start_date")
+        found: pa.Table = connection.execute(
+            f"select customer_id, {', '.join(HABITS)} from ({_HABITS}) order by customer_id"
+        ).to_arrow_table()
+    return found
+
+
+def _published(settings: Settings) -> dict[date, tuple[Path, str]]:
+    try:
+        files = read_served_catalog(settings).tables.get(TABLE.name, {})
+    except (NothingPublished, ServingMoved):
+        return {}
+    return {night: (settings.serving_dir / file.path, file.sha256) for night, file in files.items()}
+
+
+def _open(settings: Settings, snapshot: Snapshot, as_of: date) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(
+        config={
+            "threads": settings.threads,
+            "memory_limit": settings.warehouse_memory,
+            "autoinstall_known_extensions": False,
+        }
+    )
+    connection.execute("set TimeZone = 'UTC'")
+    pin_snapshot(connection, settings, snapshot)
+    connection.execute(
+        "create table lines as select customer_id, order_id, order_date, sales_amount from raw.order_lines "
+        f"where order_date < date '{as_of}' and arrived_date < date '{as_of}' "
+        "qualify row_number() over (partition by order_line_id order by arrived_at desc, ordered_at desc) = 1 "
+        "and not is_cancelled"
+    )
+    connection.execute(
+        "create view contacts as select distinct campaign_id, customer_id from raw.campaign_contacts "
+        f"where arrived_date < date '{as_of}' and contact_date < date '{as_of}'"
+    )
+    return connection
+
+
+# A lot decided only where the holdout had a share.
+_ARMS = """
+create table arms as
+select decided.campaign_id, decided.customer_id, decided.decision = 'contact' as is_treated, decided.holdout_share,
+    decided.response_probability
+from decided
+inner join cuts on decided.campaign_id = cuts.campaign_id and decided.as_of_date = cuts.night_date
+where decided.decision in ('contact', 'hold out') and decided.holdout_share > 0;
+
+create table compliance as
+select arms.campaign_id,
+    coalesce(avg((contacts.customer_id is not null)::integer) filter (arms.is_treated), 0) as sent,
+    coalesce(avg((contacts.customer_id is not null)::integer) filter (not arms.is_treated), 0) as leaked
+from arms
+left join contacts on arms.campaign_id = contacts.campaign_id and arms.customer_id = contacts.customer_id
+group by arms.campaign_id
+"""
+
+_HABITS = """
+select arms.campaign_id, arms.customer_id,
+    coalesce(sum(lines.sales_amount) filter (lines.order_date >= cuts.start_date - 84), 0)::double as sales_84d,
+    (count(distinct lines.order_id) filter (lines.order_date >= cuts.start_date - 84))::double as n_orders_84d,
+    (cuts.start_date - max(lines.order_date))::double as days_since_order
+from arms
+inner join cuts on arms.campaign_id = cuts.campaign_id
+left join lines on arms.customer_id = lines.customer_id and lines.order_date < cuts.start_date
+group by arms.campaign_id, arms.customer_id, cuts.start_date
+"""
+
+_OUTCOMES = f"""
+with outcomes as (
+    select arms.campaign_id, arms.customer_id,
+        coalesce(sum(lines.sales_amount) filter (lines.order_date >= cuts.start_date), 0)::double as sales,
+        coalesce(sum(lines.sales_amount) filter (lines.order_date < cuts.start_date), 0)::double as past_sales
+    from arms
+    inner join cuts on arms.campaign_id = cuts.campaign_id
+    left join lines
+        on arms.customer_id = lines.customer_id
+        and lines.order_date >= cuts.start_date - cast(cuts.end_date - cuts.start_date + 1 as integer)
+        and lines.order_date <= cuts.end_date
+    group by arms.campaign_id, arms.customer_id
+)
+select arms.*, outcomes.* exclude (campaign_id, customer_id), habits.* exclude (campaign_id, customer_id)
+from arms
+inner join outcomes using (campaign_id, customer_id)
+inner join ({_HABITS}) as habits using (campaign_id, customer_id)
+order by arms.campaign_id, arms.customer_id
+"""
