@@ -56,7 +56,7 @@ check: .venv/dev.installed ## Check format, lint, types, SQL and import layers
 
 .PHONY: results
 results: .venv/dev.installed ## Evaluate every family on the newest landed night and write docs/results.md (AS_OF=2017-12-25 for another cut-off)
-	for family in $$($(BIN)/python -c 'from nightmarket.families import FAMILIES; print(*FAMILIES)'); do \
+	for family in $$($(BIN)/python -c 'from nightmarket.families import PREDICTIONS; print(*PREDICTIONS)'); do \
 		$(BIN)/nightmarket evaluate $$family --write-docs $(if $(AS_OF),--as-of "$$AS_OF") || exit; done
 	$(BIN)/python docs/generate.py
 

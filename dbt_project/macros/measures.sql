@@ -37,3 +37,11 @@
         else try_cast(nullif(regexp_extract({{ band }}, '^\W*(\d{1,9})', 1), '') as integer)
     end
 {%- endmacro %}
+
+{#- 1 for an owner, 0 for a renter, NULL where the words say neither. -#}
+{% macro is_homeowner(words) -%}
+    case
+        when regexp_matches(lower({{ words }}), '\brent|\btenant|\bno[nt]?[ -]?(home)?own') then 0
+        when regexp_matches(lower({{ words }}), 'owner|\bown') then 1
+    end
+{%- endmacro %}

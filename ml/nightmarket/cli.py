@@ -149,6 +149,25 @@ def train(family: str, as_of: date, snapshot_id: str, if_needed: bool) -> None:
 @click.option(
     "--write-docs", is_flag=True, help="Also write docs/results/FAMILY.json, which docs/results.md is made from."
 )
+@click.option(
+    "--trial",
+    type=click.Path(path_type=Path),
+    help="Measure a randomised trial instead (campaign_response only): a CSV or Parquet file, one row per customer.",
+)
+@click.option("--treatment-column", "treatment_column", help="Of the trial: the column that tells the arms.")
+@click.option("--control", help="Of the trial: what --treatment-column says of the control group.")
+@click.option("--outcome", help="Of the trial: the column to measure, 0/1 or an amount.")
+@click.option("--arm", help="Of the trial: one arm alone. Default: every arm, and all arms together.")
+@click.option("--id-column", "id_column", help="Of the trial: who. Default: every row is another customer.")
+@click.option(
+    "--placebo", "placebos", multiple=True, help="Of the trial: a column from before the treatment (repeatable)."
+)
+@click.option(
+    "--further-outcome",
+    "further_outcomes",
+    multiple=True,
+    help="Of the trial: another column from after the treatment, so no covariate (repeatable).",
+)
 def evaluate(
     family: str,
     *,
@@ -158,8 +177,32 @@ def evaluate(
     seeds: int,
     max_train_origins: int | None,
     write_docs: bool,
+    trial: Path | None,
+    treatment_column: str | None,
+    control: str | None,
+    outcome: str | None,
+    arm: str | None,
+    id_column: str | None,
+    placebos: tuple[str, ...],
+    further_outcomes: tuple[str, ...],
 ) -> None:
     """Measure the recipes of FAMILY at rolling cut-offs, with baselines, seeds, slices, shuffled arms and canaries."""
+    if trial is not None:
+        _run(
+            "trial",
+            "evaluate",
+            family=family,
+            trial=trial,
+            treatment_column=treatment_column,
+            control=control,
+            outcome=outcome,
+            arm=arm,
+            id_column=id_column,
+            placebos=placebos,
+            further_outcomes=further_outcomes,
+            seeds=seeds,
+        )
+        return
     _run(
         "evaluate",
         family=family,
@@ -239,6 +282,23 @@ def sql(query: str | None) -> None:
 def court(as_of: date, snapshot_id: str, sample: int | None) -> None:
     """Hold the leak court: nothing that comes after a date may move what is cut at it."""
     _run("court", as_of=as_of, snapshot_id=snapshot_id, sample=sample)
+
+
+@main.group()
+def replay() -> None:
+    """Play a policy over past weeks, against what a planner would do by hand."""
+
+
+@replay.command("inventory")
+@click.option("--as-of", "as_of", type=_Date(), help="The night that the weeks end at. Default: the newest landed.")
+@click.option("--weeks", type=click.IntRange(1), default=26, show_default=True, help="Weeks that are played.")
+@click.option("--lead-time-days", type=click.IntRange(1), help="Days from order to shelf. Default: the setting.")
+@click.option(
+    "--products", type=click.IntRange(1), default=500, show_default=True, help="Products: those sold most before."
+)
+def replay_inventory(as_of: date | None, weeks: int, lead_time_days: int | None, products: int) -> None:
+    """Play the reorder plan against a moving average and last year: lost units, stock, orders and cost."""
+    _run("replay", as_of=as_of, weeks=weeks, lead_time_days=lead_time_days, products=products)
 
 
 @main.command()

@@ -32,3 +32,8 @@ def origins_before(cut_off: date, *, first_steps_back: int, n_origins: int) -> l
     """
     newest = cut_off - timedelta(days=STEP_DAYS * first_steps_back)
     return [newest - timedelta(days=STEP_DAYS * i) for i in range(n_origins)]
+
+
+def day_of_number(days: int) -> date:
+    """Return the date that lies ``days`` days after 1970-01-01."""
+    return date(1970, 1, 1) + timedelta(days=days)

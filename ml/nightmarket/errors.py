@@ -102,6 +102,10 @@ class UnknownFamily(NightmarketError, ValueError):
     """There is no family of that name."""
 
 
+class ForecastUnusable(NightmarketError, ValueError):
+    """A forecast lacks weeks, is not finite, or its quantiles cross."""
+
+
 class UnknownDecision(NightmarketError, ValueError):
     """There is no decision of that name."""
 
@@ -116,6 +120,22 @@ class CheckoutMissing(NightmarketError, FileNotFoundError):
 
 class TrainingRefused(NightmarketError, ValueError):
     """There is too little closed history, or too few examples, to train on."""
+
+
+class PanelUnusable(NightmarketError, ValueError):
+    """What is to be forecast has no sale, or its arrays do not fit each other."""
+
+
+class CampaignNotMeasurable(NightmarketError, ValueError):
+    """A campaign has not ended, or nothing was held out against which it could be measured."""
+
+
+class TrialUnusable(NightmarketError, ValueError):
+    """A trial lacks an arm, units, responses or a column that measuring it needs."""
+
+
+class DecisionUnsolved(NightmarketError, RuntimeError):
+    """A policy's optimisation ended without the best choice within its limits."""
 
 
 class PublishRefused(NightmarketError, RuntimeError):

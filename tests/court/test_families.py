@@ -12,11 +12,13 @@ import pytest
 
 from nightmarket.families import FAMILIES
 from nightmarket.families.base import Family, Inputs
+from nightmarket.families.campaign_response import FAMILY as CAMPAIGN_RESPONSE
 from nightmarket.families.purchase_intent import FAMILY as PURCHASE_INTENT
 from nightmarket.io.court.text import embed_world
 from nightmarket.io.court.worlds import scratch_settings
 from nightmarket.io.landing import Snapshot
 from nightmarket.io.training_data import FrameReader, TextSpace
+from nightmarket.io.view_rows import read_cuts
 from nightmarket.io.warehouse import open_warehouse
 from nightmarket.modeling.frames import Frame
 from nightmarket.modeling.recipes import RECIPES
@@ -67,7 +69,59 @@ def _scoring(court: Court, family: Family, recipe: str) -> Witness:
     return Witness(family, {family.primary.name: scorer}, space, fitted_on=DAY)
 
 
-@pytest.mark.parametrize("family", FAMILIES.values(), ids=lambda family: family.name)
+@pytest.fixture(scope="module")
+def cut_court(built: tuple[Settings, Snapshot]) -> Iterator[tuple[Court, date]]:
+    """A court whose scratch warehouse holds the world that ends where the newest campaign that is over was cut."""
+    settings, snapshot = built
+    with scratch_settings(settings, NIGHT) as scratch:
+        session = Court(settings, settings, scratch, snapshot, NIGHT)
+        trial = next(trial for trial in prepare_trials(session) if trial.is_of_cuts)
+        finding = hold_trial(session, trial)
+        assert finding.differences == ()
+        assert all(finding.rows.values())
+        embed_world(settings, scratch, snapshot.snapshot_id, TEXT)
+        yield session, trial.world.cut
+
+
+def _hear_cut(cut_court: tuple[Court, date], witness: Witness) -> tuple[int, list[str]]:
+    court, cut = cut_court
+    n_rows, differences = hear(court, witness, TEXT, cut, night=NIGHT)
+    return n_rows, [f"{one.table}.{column}" for one in differences for column in (one.column, *one.columns)]
+
+
+def _answering(court: Court) -> Witness:
+    """Return campaign_response with a line that was fitted on one campaign and calibrated on another."""
+    family = CAMPAIGN_RESPONSE
+    with open_warehouse(court.judged) as connection:
+        reader = FrameReader(connection, family, court.snapshot_id, TEXT, night=NIGHT)
+        cuts = [one.cut_date for one in read_cuts(connection, family, snapshot_id=court.snapshot_id, night=NIGHT)]
+        read = [reader.read(day, with_label=True) for day in cuts[-2:]]
+        space = reader.fit_space(read[0])
+        train, calibrate = (look_at(family.primary, reader.derive(frame, space)) for frame in read)
+    features = family.features_of(family.primary)
+    recipe = RECIPES["stiff_line"]
+    scorer = fit_scorer(family.primary, recipe, [train], calibrate, features=features, seed=0, threads=1)
+    return Witness(family, {family.primary.name: scorer}, space)
+
+
+def test_no_row_that_is_cut_at_a_campaign_moves_with_what_came_after_it(cut_court: tuple[Court, date]) -> None:
+    n_rows, moved = _hear_cut(cut_court, _answering(cut_court[0]))
+    assert n_rows > 0
+    assert moved == []
+
+
+def test_the_court_catches_a_text_profile_of_the_night_instead_of_the_campaign(
+    cut_court: tuple[Court, date], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bought = FrameReader.bought_texts
+    monkeypatch.setattr(FrameReader, "bought_texts", lambda self, customers, cut: bought(self, customers, NIGHT))
+    _, moved = _hear_cut(cut_court, Witness(CAMPAIGN_RESPONSE, {}, None))
+    assert "frame of campaign_response.text__coupon_mean" in moved
+
+
+@pytest.mark.parametrize(
+    "family", [one for one in FAMILIES.values() if one.cut_column is None], ids=lambda family: family.name
+)
 def test_no_frame_space_or_score_moves_with_the_future(court: Court, family: Family) -> None:
     n_rows, differences = hear(court, _scoring(court, family, family.primary.baseline), TEXT, DAY)
     assert n_rows > 0

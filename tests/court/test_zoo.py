@@ -10,7 +10,7 @@ import pytest
 from nightmarket.errors import LeakFound
 from nightmarket.io.court.worlds import scratch_settings
 from nightmarket.io.landing import Snapshot
-from nightmarket.quality.court.trials import FEATURES, LABELS, Trial
+from nightmarket.quality.court.trials import FEATURES, LABELS, Trial, World
 from nightmarket.settings import Settings
 from nightmarket.steps.judging.session import Court
 from nightmarket.steps.judging.tables import hold_trial, prepare_trials
@@ -44,6 +44,9 @@ def _judge(animals: list[Animal], landed: tuple[Settings, Snapshot], folder: Pat
 def _telling(trials: list[Trial], animals: list[Animal]) -> list[Trial]:
     """Choose the fewest trials that can tell: the oldest origin's features; all about the newest label."""
     schemas = {animal.seen_in.split(".")[0] for animal in animals}
+    if any(animal.herd == "campaigns" for animal in animals):
+        # The cuts of its rows, and the night, before which its labels had arrived.
+        return [t for t in trials if t.is_of_cuts or t.world == World(NIGHT)]
     labels = [t for t in trials if any(c.schema == LABELS and c.as_of_date == ORIGINS[0] for c in t.claims)]
     return (trials[:1] if FEATURES in schemas else []) + (labels if LABELS in schemas else [])
 

@@ -18,8 +18,10 @@ from nightmarket.families.base import Family, Kind
 from nightmarket.quality.batches import features_batch, landed_batch, staged_batch
 from nightmarket.quality.outcomes import SuiteOutcome
 from nightmarket.quality.suites import Suite, load_suite
-from nightmarket.quality.tables import columns_of
+from nightmarket.quality.tables import NUMBER, columns_of
 from nightmarket.quality.validation import Batch, validate
+
+from .forecast_samples import MODEL_VERSION, N_ROWS, RUN_ID, build_forecasts
 
 EXPECTATIONS = Path(__file__).resolve().parents[2] / "expectations"
 AS_OF = date(2024, 6, 1)
@@ -65,12 +67,15 @@ _ROWS = {
         date '2024-05-01' as contact_date, {_ARRIVAL} from range(12) as t(i)""",
     "campaign_responses": f"""select 'a' || (i % 3) as campaign_id, 'c' || i as customer_id, 'x' || i as coupon_id,
         date '2024-05-10' as response_date, {_ARRIVAL} from range(6) as t(i)""",
+    "campaign_plans": f"""select 'a' || i as campaign_id, 100 as budget_amount, 0.5 as cost_per_contact_amount,
+        10 as value_per_response_amount, 30 as margin_pct, 10 as holdout_pct, {_ARRIVAL} from range(3) as t(i)""",
     "promotions": f"""select 'p' || i as product_id, 's1' as location_id, date '2024-05-06' as start_date,
         date '2024-05-12' as end_date, 'A' as display_location, '' as mailer_location,
         {_ARRIVAL} from range(30) as t(i)""",
     "inventory": f"""select 'p' || i as product_id, 's1' as location_id, date '2024-05-31' as stock_date,
         10 as on_hand_quantity, 0 as on_order_quantity, 7 as lead_time_days, 1 as pack_size, 1 as min_order_quantity,
-        1.5 as unit_cost_amount, {_ARRIVAL} from range(40) as t(i)""",
+        1.5 as unit_cost_amount, 1 as unit_margin_amount, 0.4 as holding_cost_amount,
+        {_ARRIVAL} from range(40) as t(i)""",
     "fx_rates": f"""select 'EUR' as currency, date '2024-01-01' + cast(i as integer) as rate_date, 1.1 as rate,
         {_ARRIVAL} from range(30) as t(i)""",
 }
@@ -98,7 +103,7 @@ def build_features(
         given = {**_keys_of(family), **(values or {})}
         listed = [
             f"cast({given.get(column, '0.5' if _is_share(column) else '3')} "
-            f"as {'varchar' if type_name == 'VARCHAR' else type_name if type_name == 'DATE' else 'double'}) as {column}"
+            f"as {'double' if type_name == NUMBER else type_name}) as {column}"
             for column, type_name in columns_of("features", family.name).items()
         ]
         connection.execute(
@@ -313,6 +318,9 @@ def tiny_var(tmp_path: Path) -> Callable[[], Any]:
                     connection.execute(f"update {table} set snapshot_id = '{snapshot.snapshot_id}'")
                 build_scores(connection, "staged", family, valid_values(family, "SCORES"))
                 connection.execute(f"copy staged to '{night.staged_path(family.score_table)}'; drop table staged")
+            for name in N_ROWS:
+                build_forecasts(connection, name, "staged", AS_OF)
+                connection.execute(f"copy staged to '{night.staged_path(f'scores.{name}')}'; drop table staged")
         night.record(
             "transform", {"as_of_dates": [str(AS_OF), str(TRAINING_DATE)], "training_dates": [str(TRAINING_DATE)]}
         )
@@ -327,6 +335,17 @@ def tiny_var(tmp_path: Path) -> Callable[[], Any]:
                     "run_id": "feedfeedfeedfeed",
                 },
             )
+        night.record(
+            "score__demand",
+            {
+                "table": "scores.demand",
+                "tables": {f"scores.{name}": {"rows": n_rows} for name, n_rows in N_ROWS.items()},
+                "rows": N_ROWS["demand"],
+                "model_version": MODEL_VERSION,
+                "model_age_days": 0,
+                "run_id": RUN_ID,
+            },
+        )
         return settings, night
 
     return make

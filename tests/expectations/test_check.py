@@ -15,7 +15,7 @@ import duckdb
 import pytest
 
 from nightmarket.errors import CheckFailed, StepMissing
-from nightmarket.families import FAMILIES
+from nightmarket.families import PREDICTIONS
 from nightmarket.io.atomic import sha256_of_file
 from nightmarket.io.serving import StagedTable, publish_night
 from nightmarket.quality.tables import TABLES
@@ -51,7 +51,7 @@ def test_the_features_of_the_night_and_of_its_training_origins_pass(tiny_var: Ca
 def test_checked_scores_are_named_by_their_hash(tiny_var: Callable[[], Any]) -> None:
     settings, night = tiny_var()
     detail = _check(settings, night, "scores")
-    tables = [family.score_table for family in FAMILIES.values()]
+    tables = [table.name for one in PREDICTIONS.values() for table in one.tables]
     assert detail["sha256"] == {table: sha256_of_file(night.staged_path(table)) for table in tables}
     assert (detail["verdict"], detail["warnings"]) == ("passed", [])
     assert detail["suites"]["scores__purchase_intent"]["n_not_applicable"] > 0

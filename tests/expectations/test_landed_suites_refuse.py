@@ -63,6 +63,9 @@ STOPS: list[Sample] = [
         "update raw.campaign_responses set response_date = '2025-01-01'",
         "after the last complete day",
     ),
+    ("landed__campaign_plans", "update raw.campaign_plans set holdout_pct = 0", "holdout above 0 and below 100 %"),
+    ("landed__campaign_plans", "update raw.campaign_plans set holdout_pct = 100", "holdout above 0 and below 100 %"),
+    ("landed__campaign_plans", "update raw.campaign_plans set margin_pct = 3000", "margin above 0 and up to 100 %"),
     (
         "landed__promotions",
         "update raw.promotions set end_date = '2024-05-01' where product_id = 'p7'",
@@ -100,6 +103,13 @@ WARNINGS: list[Sample] = [
         "one name per category",
     ),
     ("landed__customers", "update raw.customers set customer_id = 'd' || customer_id", "half of the buyers"),
+    (
+        "landed__campaign_plans",
+        "update raw.campaign_plans set campaign_id = 'b' || campaign_id",
+        "campaigns that are known",
+    ),
+    ("landed__campaign_plans", "update raw.campaign_plans set budget_amount = 0.49", "pay at least one contact"),
+    ("landed__campaign_plans", "delete from raw.campaign_products where campaign_id = 'a1'", "say what they offer"),
     ("landed__promotions", "update raw.promotions set end_date = '2030-01-01'", "longer than 92 days"),
     ("landed__reviews", "update raw.reviews set rating = 87", "from 0 to 10"),
 ]

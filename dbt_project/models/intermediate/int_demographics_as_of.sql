@@ -30,10 +30,7 @@ final as (
         {{ band_start('income_band') }} as income_rank,
         {{ band_start('household_size') }} as household_size,
         {{ band_start('n_children') }} as n_children,
-        case
-            when regexp_matches(lower(home_ownership), '\brent|\btenant|\bno[nt]?[ -]?(home)?own') then 0
-            when regexp_matches(lower(home_ownership), 'owner|\bown') then 1
-        end as is_homeowner,
+        {{ is_homeowner('home_ownership') }} as is_homeowner,
         cast(coalesce(
             age_band, income_band, home_ownership, marital_status, household_size, household_composition, n_children
         ) is not null as integer) as has_demographics

@@ -1,5 +1,5 @@
 with promotions as (
-    select * from {{ ref('stg_promotions') }}
+    select * from {{ ref('int_promotion_periods') }}
 ),
 
 order_lines as (
@@ -13,7 +13,6 @@ span as (
     from {{ ref('int_as_of_dates') }}
 ),
 
--- Stores and placements are folded at once: this is the one look at the largest table.
 periods as (
     select
         promotions.product_id,

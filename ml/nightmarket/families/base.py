@@ -62,6 +62,8 @@ class Head:
         which never compete.
     calibrate_share : the share of the calibrate origin's customers that is kept for calibration; the others are
         learned from, so that a fit reads the newest closed window. 1: the whole origin calibrates.
+    calibrates_level : of a recipe that knows the level, the calibrate origin corrects the level alone, and then is
+        learned from too: for families of so few positives that a curve through them is noise.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Head:
     features: tuple[str, ...] | None = None
     compared: tuple[str, ...] = ()
     calibrate_share: float = 1.0
+    calibrates_level: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,17 @@ class Inputs(Protocol):
         """Return the distinct text hashes, sorted, and their vectors (n_texts, dim)."""
         ...
 
+    def coupon_texts(self, cut: date) -> pa.Table:
+        """Return the distinct texts of each coupon as known at ``cut``: campaign_id, coupon_id, text_hash."""
+        ...
+
+    def bought_texts(self, customers: pa.Array, cut: date) -> pa.Table:
+        """Return what ``customers`` had bought before ``cut``: their positions, those of the texts, and weights.
+
+        Columns: customer, text (a position among :meth:`text_vectors`), weight; one row for each that was bought.
+        """
+        ...
+
 
 @dataclass(frozen=True)
 class Family:
@@ -133,6 +147,12 @@ class Family:
         in an arm of its own; ``text__``, ``factor__`` and ``embedding__`` always get one.
     make_reasons : sentences of its own, up to three per row (frame and rows in, sentences out), instead of
         those of ``reasons`` by contribution.
+    cut_column : for rows that are not cut at the night but each at a day of its own (a campaign at its start): the
+        column of the view that says which. All of them stand in the night's rows of the view, which then also has
+        ``end_date`` and ``is_open``: open rows are scored; of the others, whose last day is over, those of one cut
+        are an origin, and several cuts a block of them (see ``modeling.cuts``).
+    horizon_feature : column of the view with the days from the night to the end of what a row forecasts, which is
+        published as its horizon; None: that of the primary head, for every row.
     """
 
     name: str
@@ -158,6 +178,8 @@ class Family:
     make_reasons: Callable[[Frame, NDArray[np.int64]], Sequence[Sequence[str | None]]] | None = None
     is_optional: bool = False
     """A shop may have nothing to predict: no model is trained then, and the night publishes no row."""
+    cut_column: str | None = None
+    horizon_feature: str | None = None
 
     @property
     def tables(self) -> tuple[Table, ...]:
@@ -184,6 +206,12 @@ class Family:
     def table(self) -> Table:
         """The layout of ``scores.<name>``."""
         return score_table(self.name, self.description, self.keys, self.predictions, may_be_empty=self.is_optional)
+
+    @property
+    def row_columns(self) -> dict[str, str]:
+        """What the feature view says of a row beside its keys and features, with the types."""
+        cuts = {self.cut_column: "DATE", "end_date": "DATE", "is_open": "BOOLEAN"} if self.cut_column else {}
+        return cuts | ({self.horizon_feature: "INTEGER"} if self.horizon_feature else {})
 
     @property
     def feature_columns(self) -> tuple[str, ...]:

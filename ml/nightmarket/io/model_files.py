@@ -102,7 +102,7 @@ def load_model(folder: Path, *, manifest_sha256: str, threads: int = 1) -> Store
         )
     trees = [folder / name for name in manifest["files"] if name.endswith("/model.txt")]
     if trees:
-        _parse_in_child(trees)
+        parse_in_child(trees)
     space = load_file(folder / SPACE) if SPACE in manifest["files"] else {}
     scorers = {head: _load_head(folder, head, described, threads) for head, described in manifest["heads"].items()}
     return StoredModel(scorers, space, manifest, manifest_sha256)
@@ -150,7 +150,7 @@ def _verify(path: Path, expected: str) -> None:
         )
 
 
-def _parse_in_child(files: Sequence[Path]) -> None:
+def parse_in_child(files: Sequence[Path]) -> None:
     code = "import sys, lightgbm; [lightgbm.Booster(model_file=one) for one in sys.argv[1:]]"
     child = subprocess.Popen(  # noqa: S603 - our own interpreter on files whose hashes matched
         [sys.executable, "-c", code, *map(str, files)],

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from nightmarket.errors import StepMissing, TrainingRefused
 from nightmarket.families.base import Family
+from nightmarket.io.campaign_texts import read_bought_texts, read_coupon_texts
 from nightmarket.io.landing import Snapshot
+from nightmarket.io.view_rows import read_cut_rows, read_view
 from nightmarket.modeling.frames import Floats, Frame, attach_outcomes
 from nightmarket.modeling.text_features import TextRows
 from nightmarket.settings import Settings
@@ -85,10 +86,16 @@ class FrameReader:
             forked._texts = self.text_vectors()
         return forked
 
-    def read(self, as_of: date, *, with_label: bool) -> Frame:
+    def read(self, as_of: date, *, with_label: bool, cuts: Sequence[date] = ()) -> Frame:
         """Return the eligible rows at ``as_of``, sorted by their keys, before ``derive``.
 
-        A labelled frame may be empty: nobody was eligible at that origin, and the training does without it.
+        A labelled frame may be empty: nobody was eligible at that origin, and the training does without it. So may
+        one of a family that a shop may have nothing for.
+
+        Parameters
+        ----------
+        cuts : of a family whose rows have cuts of their own, those of the origin; default: ``as_of`` alone. The
+            night itself, without labels, gives the open rows.
 
         Raises
         ------
@@ -99,9 +106,19 @@ class FrameReader:
         family = self._family
         if family.build is not None:
             frame = family.build(self, as_of)
+        elif family.cut_column is not None:
+            is_of_night = as_of == self._night and not with_label
+            frame = read_cut_rows(
+                self._connection,
+                family,
+                snapshot_id=self._snapshot_id,
+                night=self._night,
+                as_of=as_of,
+                cuts=None if is_of_night else cuts or (as_of,),
+            )
         else:
             frame = read_view(self._connection, family, snapshot_id=self._snapshot_id, as_of=as_of)
-        if len(frame) == 0 and not with_label:
+        if len(frame) == 0 and not with_label and not family.is_optional:
             raise StepMissing(
                 f"Got no rows of {family.name} for {as_of} on snapshot {self._snapshot_id}, expected the eligible rows "
                 "of that date. Run `nightmarket transform` for this night first, or `make nightly`."
@@ -156,16 +173,16 @@ class FrameReader:
             {"as_of": as_of, "snapshot_id": self._snapshot_id, "night": self._night},
         ).to_arrow_table()
 
+    def coupon_texts(self, cut: date) -> pa.Table:
+        """Return the texts of every campaign's coupons; see :func:`read_coupon_texts`."""
+        return read_coupon_texts(self._connection, snapshot_id=self._snapshot_id, night=self._night, cut=cut)
 
-def read_view(connection: duckdb.DuckDBPyConnection, family: Family, *, snapshot_id: str, as_of: date) -> Frame:
-    """Read the rows of the family's feature view at ``as_of``."""
-    columns = "".join(f", cast({name} as float) as {name}" for name in family.columns)
-    table = connection.execute(
-        f"select {', '.join(family.key_names)}{columns} from {family.feature_view} "
-        "where snapshot_id = ? and as_of_date = ?",
-        [snapshot_id, as_of],
-    ).to_arrow_table()
-    return _frame(table, family, as_of)
+    def bought_texts(self, customers: pa.Array, cut: date) -> pa.Table:
+        """Return what ``customers`` had bought before ``cut``, as text; see :func:`read_bought_texts`."""
+        hashes, _ = self.text_vectors()
+        return read_bought_texts(
+            self._connection, customers, hashes, snapshot_id=self._snapshot_id, night=self._night, cut=cut
+        )
 
 
 def read_outcomes(
@@ -180,8 +197,11 @@ def read_outcomes(
     StepMissing
         The primary head's label window is not built or not closed, or it was built for another night.
     """
-    as_of = frame.as_of_date
-    _need_closed_window(connection, family, snapshot_id=snapshot_id, as_of=as_of, night=night)
+    if family.cut_column is None:
+        as_of = frame.as_of_date
+        _need_closed_window(connection, family, snapshot_id=snapshot_id, as_of=as_of, night=night)
+    else:
+        as_of = night
     named = "".join(f", cast({head.outcome} as float) as {head.name}" for head in family.heads if head.outcome)
     table = connection.execute(
         f"select {', '.join(family.key_names)}{named} from {family.label_table} "
@@ -288,31 +308,6 @@ def _need_closed_window(
             f"Got labels of {family.name} for {as_of} with what was known before {row[1]}, expected before {expected}: "
             f"another night's transform rebuilt them. Run `nightmarket transform --for-training` for {night} again."
         )
-
-
-def _frame(table: pa.Table, family: Family, as_of: date) -> Frame:
-    customer_ids, customer = _encode(table.column(family.key_names[0]))
-    if len(family.keys) > 1:
-        item_ids, item = _encode(table.column(family.key_names[1]))
-    else:
-        item_ids, item = np.asarray([""], dtype=object), np.zeros(len(customer), np.int32)
-    order = np.lexsort((item, customer))
-    columns: dict[str, Floats] = {}
-    for name in family.columns:
-        columns[name] = table.column(name).to_numpy()[order].astype(np.float32, copy=False)
-    return Frame(as_of, customer_ids, item_ids, customer[order], item[order], columns)
-
-
-def _encode(column: pa.ChunkedArray) -> tuple[NDArray[np.object_], NDArray[np.int32]]:
-    """Return the sorted distinct values and each row's position among them."""
-    encoded = column.combine_chunks().dictionary_encode()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.unify_dictionaries().combine_chunks()
-    values = np.asarray(encoded.dictionary.to_pylist(), dtype=object)
-    order = np.argsort(values, kind="stable")
-    position = np.empty(len(order), np.int32)
-    position[order] = np.arange(len(order), dtype=np.int32)
-    return values[order], position[encoded.indices.to_numpy(zero_copy_only=False)]
 
 
 def _codes(name: str, values: Sequence[Any] | pa.Array) -> pa.Table:

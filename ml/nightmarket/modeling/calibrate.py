@@ -87,6 +87,23 @@ def fit_calibrator(raw: Doubles, y: NDArray[Any], *, level_trust: float = 1.0, n
     return _recentred(calibrator, raw, level_trust * prior + (1 - level_trust) * own_level)
 
 
+def fit_level(raw: Doubles, y: NDArray[Any], *, level_trust: float = LEVEL_TRUST) -> Calibrator:
+    """Fit the shift alone, in log-odds, with which the mean forecast moves to the mean outcome; the rest stays.
+
+    For so few rows that a curve through them is noise. On The Complete Journey, forecasts of the campaigns that
+    started from 28 June to 8 August 2017, and of the last of them alone, had Brier scores of .0889 and .1102 with
+    half of the shift, .0886 and .1106 with none, .0917 and .1123 with all of it.
+
+    Parameters
+    ----------
+    raw : (n,) float64 log-odds of a recipe that knows the level, on rows that it was not trained on
+    y : (n,) 0 or 1, both present
+    level_trust : the share of the shift that is applied
+    """
+    whole = _recentred(Calibrator((0.0,), (0.0,)), raw, float(np.asarray(y, np.float64).mean()))
+    return Calibrator((0.0,), (level_trust * whole.values[0],))
+
+
 def pool_adjacent_violators(rate: Doubles, weight: Doubles) -> Doubles:
     """Return the nearest never-falling sequence to ``rate`` under ``weight`` (isotonic regression)."""
     blocks: list[list[float]] = []

@@ -47,7 +47,7 @@ def score_frame(
         name: _take(ids, codes[kept]) for name, (ids, codes) in zip(family.key_names, keys, strict=False)
     }
     columns["as_of_date"] = pa.repeat(pa.scalar(frame.as_of_date, pa.date32()), n)
-    columns["horizon_days"] = pa.repeat(pa.scalar(family.horizon_days, pa.int32()), n)
+    columns["horizon_days"] = _horizons(frame, family, kept)
     predictions = _predictions(frame, forecasts, family)
     for column in family.predictions:
         columns[column.name] = _arrow(predictions.get(column.name), column.type, kept)
@@ -56,6 +56,17 @@ def score_frame(
     columns["model_version"] = pa.repeat(model_version, n)
     columns["run_id"] = pa.repeat(run_id, n)
     return pa.table(columns)
+
+
+def no_rows(family: Family) -> pa.Table:
+    """Return the published columns without a row: there was nothing to predict, or nothing to predict it with."""
+    return pa.schema([(column.name, _ARROW_TYPES[column.type]) for column in family.table.columns]).empty_table()
+
+
+def _horizons(frame: Frame, family: Family, kept: NDArray[np.int64]) -> pa.Array:
+    if family.horizon_feature is None:
+        return pa.repeat(pa.scalar(family.horizon_days, pa.int32()), len(kept))
+    return pa.array(frame.columns[family.horizon_feature][kept].astype(np.int32))
 
 
 def _predictions(

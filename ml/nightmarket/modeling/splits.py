@@ -27,6 +27,9 @@ class TrainingWindows:
     ``refit_calibrate`` (C − H). No label of either reaches past C, which therefore is the
     ``label_cutoff`` of the version. ``dropped`` are training origins on which nothing can be learned
     (see :func:`nightmarket.modeling.tournament.keep_usable`).
+
+    Of a family whose rows have cuts of their own, an origin may stand for several cuts: ``blocks`` lists the cuts
+    of each, oldest first, under the first of them (see :mod:`nightmarket.modeling.cuts`).
     """
 
     cut_off: date
@@ -36,6 +39,11 @@ class TrainingWindows:
     refit_train: tuple[date, ...]
     refit_calibrate: date
     dropped: tuple[date, ...] = ()
+    blocks: tuple[tuple[date, ...], ...] = ()
+
+    def cuts_of(self, origin: date) -> tuple[date, ...]:
+        """Return the cuts that ``origin`` stands for: itself, but where it is a block."""
+        return next((block for block in self.blocks if block[0] == origin), (origin,))
 
     @property
     def origins(self) -> tuple[date, ...]:

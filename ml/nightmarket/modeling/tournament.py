@@ -13,7 +13,7 @@ from nightmarket.errors import TrainingRefused
 from nightmarket.families.base import Family, Head, Kind
 from nightmarket.modeling.amounts import fit_conformal
 from nightmarket.modeling.bootstrap import Interval, draw_customers, intervals, paired_gain
-from nightmarket.modeling.calibrate import LEVEL_TRUST, fit_calibrator
+from nightmarket.modeling.calibrate import LEVEL_TRUST, fit_calibrator, fit_level
 from nightmarket.modeling.forecast import Calibration, Forecast
 from nightmarket.modeling.frames import Frame
 from nightmarket.modeling.gate import Candidate, GateDecision, decide, hold_refit_gate
@@ -89,6 +89,9 @@ def fit_scorer(
 
     With a ``calibrate_share`` below 1 those are a share of the customers of the calibrate origin, and the fit
     reads the other customers too: its newest window. A share too small to calibrate on is not split off.
+
+    Where the head calibrates the level alone, a first fit on ``train`` says how far the level is off on rows that it
+    has not seen, and a second one learns from those as well.
     """
     level_trust = LEVEL_TRUST
     if head.calibrate_share < 1:
@@ -100,6 +103,9 @@ def fit_scorer(
     raw = model.raw_scores(calibrate)
     if head.kind is Kind.AMOUNT:
         return Scorer(model, fit_conformal(raw, calibrate.y))
+    if head.calibrates_level and model.knows_level:
+        level = fit_level(raw, calibrate.y, level_trust=level_trust)
+        return Scorer(recipe.fit([calibrate, *train], features=features, seed=seed, threads=threads), level)
     return Scorer(model, fit_calibrator(raw, calibrate.y, level_trust=level_trust if model.knows_level else 1.0))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 class Reader(Protocol):
     """Where frames come from; ``io.training_data.FrameReader`` is the one."""
 
-    def read(self, as_of: date, *, with_label: bool) -> Frame: ...
+    def read(self, as_of: date, *, with_label: bool, cuts: Sequence[date] = ()) -> Frame: ...
 
     def fit_space(self, frame: Frame) -> Space: ...
 
@@ -85,7 +85,7 @@ def read_training_frames(
     origins = origins_of(windows)
     # BLAS is held to one thread around the pool: what sets and restores it inside would disturb the neighbour.
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
-        labelled = pool.map(lambda own, one: own.read(one, with_label=True), readers(len(origins)), origins)
+        labelled = pool.map(lambda own, one: _read_labelled(own, one, windows), readers(len(origins)), origins)
         read = dict(zip(origins, labelled, strict=True))
         usable = dict(_usable_heads(family, windows, read))
         newest = min(one.train[0] for one in usable.values())
@@ -94,6 +94,13 @@ def read_training_frames(
         derived = pool.map(lambda own, one: own.derive(read.pop(one), space), readers(len(used)), used)
         frames = dict(zip(used, derived, strict=True))
     return TrainingFrames(usable, frames, space)
+
+
+def _read_labelled(reader: Reader, origin: date, windows: Mapping[str, TrainingWindows]) -> Frame:
+    cuts = next(iter(windows.values())).cuts_of(origin)
+    if cuts == (origin,):
+        return reader.read(origin, with_label=True)
+    return reader.read(origin, with_label=True, cuts=cuts)
 
 
 def _usable_heads(

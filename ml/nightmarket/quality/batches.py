@@ -48,8 +48,22 @@ def features_batch(
         _describe_night(connection, family, snapshot_id=snapshot_id, as_of_dates=as_of_dates)
 
     return Batch(
-        suite=suite, relation="night_features", query="select * from feature_bounds", facts=facts, prepare=prepare
+        suite=suite,
+        relation="night_features",
+        query="select * from feature_bounds",
+        facts=facts,
+        # What a shop may have nothing of is reported so where it has, never as passed.
+        provided=not family.is_optional or _has_rows(connection, family, snapshot_id, as_of_dates),
+        prepare=prepare,
     )
+
+
+def _has_rows(connection: duckdb.DuckDBPyConnection, family: Family, snapshot_id: str, as_of_dates: list[date]) -> bool:
+    found = connection.execute(
+        f"select 1 from {family.feature_view} where snapshot_id = {literal(snapshot_id)} "
+        f"and as_of_date in {literal(as_of_dates)} limit 1"
+    ).fetchone()
+    return found is not None
 
 
 def _describe_night(

@@ -51,6 +51,7 @@ def columns_of(border: str, table: str) -> dict[str, str]:
             "snapshot_id": "VARCHAR",
             "as_of_date": "DATE",
             **dict.fromkeys(family.key_names, "VARCHAR"),
+            **family.row_columns,
             **dict.fromkeys(family.columns, NUMBER),
         }
     return {column.name: column.type for column in SERVED_TABLES[f"{border}.{table}"].columns}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from nightmarket.report.decisions import Decisions
 from nightmarket.report.households import Household
 from nightmarket.report.sections import FamilySection
 
@@ -62,6 +63,8 @@ class NightReport:
     n_nights: int = 0
     families: tuple[FamilySection, ...] = ()
     households: tuple[Household, ...] = ()
+    decisions: Decisions | None = None
+    """None where nothing but scores of customers is served of the night."""
     code_revision: str | None = None
     checks: tuple[BorderCheck, ...] = ()
     landed: tuple[LandedRows, ...] = ()

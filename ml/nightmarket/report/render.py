@@ -1,4 +1,7 @@
-"""The morning report as one self-contained page: no script, no font and no image from anywhere."""
+"""The morning report as one self-contained page: no script, font or image from anywhere.
+
+The one script that it holds sorts the table of orders, which is read without it too.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from nightmarket.report import charts, curves, wording
+from nightmarket.report import bands, charts, curves, decision_words, wording
 from nightmarket.report.content import NightReport
 from nightmarket.report.movers import stability_index
 
@@ -32,13 +35,16 @@ def render_report(report: NightReport) -> str:
         capital=lambda words: words[:1].upper() + words[1:],
         chance=wording.chance,
         count=lambda value: f"{value:,}",
+        cover=_cover,
         day=_day,
         decimals=lambda value, n=2: f"{value:,.{n}f}",
         long_day=_long_day,
+        money=decision_words.money,
         pct=wording.percent,
         seconds=_seconds,
         short=lambda value: str(value)[:12],
         signed=wording.signed,
+        units=decision_words.units,
         words=lambda name: str(name).replace("__", " ").replace("_", " "),
     )
     environment.globals.update(
@@ -46,10 +52,15 @@ def render_report(report: NightReport) -> str:
         draw_gains=_markup(curves.draw_gains),
         draw_history=_markup(charts.draw_history),
         draw_interval=_markup(charts.draw_interval),
+        draw_outlook=_markup(bands.draw_outlook),
         draw_promises=_markup(curves.draw_promises),
         draw_reliability=_markup(curves.draw_reliability),
+        figure=_figure,
         pairwise=pairwise,
         point_near=curves.point_near,
+        say_next_unit=decision_words.say_next_unit,
+        say_result=decision_words.say_result,
+        say_value_basis=decision_words.say_value_basis,
         stability_index=stability_index,
         style=Markup((FOLDER / "page" / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
     )
@@ -59,10 +70,20 @@ def render_report(report: NightReport) -> str:
 def _markup(draw: Callable[..., str]) -> Callable[..., Markup]:
     """Mark a chart as markup; charts escape the text that they are given."""
 
-    def drawn(*arguments: Any) -> Markup:
-        return Markup(draw(*arguments))  # noqa: S704
+    def drawn(*arguments: Any, **options: Any) -> Markup:
+        return Markup(draw(*arguments, **options))  # noqa: S704
 
     return drawn
+
+
+def _figure(value: float | None) -> Markup:
+    """Open the cell of a figure, with what the table is sorted by."""
+    given = "" if value is None else f"{value:.6g}"
+    return Markup(f'<td class="n" data-value="{given}">')  # noqa: S704 - a number
+
+
+def _cover(days: float) -> str:
+    return f"{days:,.0f} days" if days < 3650 else "over 10 years"
 
 
 def _day(value: date) -> str:

@@ -14,6 +14,7 @@ from nightmarket.report.evaluation_table import (
     seed_rows,
     slice_rows,
 )
+from nightmarket.report.forecast_table import forecast_section
 
 Results = Mapping[str, Any]
 
@@ -31,7 +32,7 @@ def render_results_page(evaluations: Sequence[Results]) -> str:
         "",
     ]
     for results in sorted(evaluations, key=lambda one: str(one["family"])):
-        page += _family(results)
+        page += forecast_section(results) if "sales" in results else _family(results)
     return "\n".join(page)
 
 

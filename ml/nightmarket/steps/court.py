@@ -18,7 +18,7 @@ from nightmarket.io.court.worlds import scratch_settings
 from nightmarket.io.landing import read_snapshot
 from nightmarket.io.training_data import TextSpace
 from nightmarket.quality.court.comparison import Difference
-from nightmarket.quality.court.trials import Trial, World
+from nightmarket.quality.court.trials import FEATURES, Trial, World
 from nightmarket.settings import Settings
 from nightmarket.steps import StepResult
 from nightmarket.steps.judging.families import Witness, call_witnesses, hear
@@ -93,14 +93,21 @@ def hold(court: Court, trials: Sequence[Trial], hearing: Hearing) -> dict[str, i
         _refuse(finding.differences, trial.world)
         rows.update(finding.rows)
         day = trial.world.cut
-        heard = [one for one in hearing.witnesses if trial.has_features and one.speaks_of(day, court.night)]
+        night = court.night if trial.is_of_cuts else None
+        heard = [one for one in hearing.witnesses if _is_heard(one, trial, court)]
         if hearing.text is not None and heard:
             embed_world(court.landed, court.scratch, court.snapshot_id, hearing.text)
             for witness in heard:
-                n_rows, differences = hear(court, witness, hearing.text, day)
+                n_rows, differences = hear(court, witness, hearing.text, day, night=night)
                 _refuse(differences, trial.world)
                 rows[f"frames of {witness.family.name}"] += n_rows
     return dict(rows)
+
+
+def _is_heard(witness: Witness, trial: Trial, court: Court) -> bool:
+    if trial.is_of_cuts:
+        return any(claim.cut and witness.family.feature_view == f"{FEATURES}.{claim.table}" for claim in trial.claims)
+    return trial.has_features and witness.speaks_of(trial.world.cut, court.night)
 
 
 def _refuse(differences: Sequence[Difference], world: World) -> None:

@@ -28,6 +28,7 @@ from nightmarket.io.landing import Snapshot, read_snapshot
 from nightmarket.io.revision import code_revision
 from nightmarket.io.tracking import RunRecord, log_evaluation
 from nightmarket.io.training_data import FrameReader, TextSpace
+from nightmarket.io.view_rows import read_cuts
 from nightmarket.io.warehouse import open_warehouse, writer_lock
 from nightmarket.modeling.evaluating.family_evaluation import Findings, Readers, evaluate_family
 from nightmarket.modeling.evaluating.results import compact, formulas_of, last_line, plain
@@ -36,7 +37,9 @@ from nightmarket.report.evaluation_table import render_text
 from nightmarket.report.model_card import make_model_card
 from nightmarket.settings import Settings
 from nightmarket.steps import StepResult
-from nightmarket.steps.evaluation_origins import build_origins, plan_cut_offs, say
+from nightmarket.steps.causal import FAMILY as CAMPAIGNS
+from nightmarket.steps.causal import judge_campaigns, with_causal_gate
+from nightmarket.steps.evaluation_origins import CutOffs, build_origins, plan_blocks, plan_cut_offs, say
 from nightmarket.steps.train import SEED
 
 
@@ -84,9 +87,12 @@ def run(
         raise InvalidSetting(f"Got {cut_offs} cut-offs and {seeds} seeds but expected at least 1 of each.")
     landed = find_landed(settings, as_of=as_of, snapshot_id=snapshot_id)
     snapshot = read_snapshot(settings, landed.snapshot_id)
-    windows, left_out = plan_cut_offs(
-        settings, chosen, landed, snapshot, n_cut_offs=cut_offs, max_train_origins=max_train_origins
-    )
+    windows: CutOffs = {}
+    left_out: dict[str, str] = {}
+    if chosen.cut_column is None:
+        windows, left_out = plan_cut_offs(
+            settings, chosen, landed, snapshot, n_cut_offs=cut_offs, max_train_origins=max_train_origins
+        )
     conditions = Conditions(settings.decision_threshold, tuple(SEED + i for i in range(seeds)), settings.threads)
     origins = origins_settings(settings)
     space = text_space(landed.night)
@@ -94,6 +100,9 @@ def run(
         build_origins(settings, origins, landed, snapshot, windows=windows, lock=lock)
         with open_warehouse(origins) as connection:
             night = landed.night.as_of_date
+            if chosen.cut_column is not None:
+                cuts = read_cuts(connection, chosen, snapshot_id=landed.snapshot_id, night=night)
+                windows, left_out = plan_blocks(chosen, landed, cuts, n_cut_offs=cut_offs)
             readers = Readers(
                 FrameReader(connection, chosen, landed.snapshot_id, space, night=night),
                 ShuffledTextReader(connection, chosen, landed.snapshot_id, space, night=night, seed=SEED),
@@ -101,6 +110,9 @@ def run(
             found = evaluate_family(chosen, readers, windows, conditions, say)
     found.left_out |= left_out
     results = describe(chosen, landed, snapshot, space=space, conditions=conditions, found=found)
+    judged = judge_campaigns(settings, landed.night) if family == CAMPAIGNS else None
+    if judged is not None:
+        results["causal_gate"] = judged
     path = results_path(settings, family, landed.cut_off)
     write_json(path, results)
     if write_docs:
@@ -111,7 +123,7 @@ def run(
     return StepResult(
         rows=n_rows,
         detail={
-            **last_line(results),
+            **(last_line(results) if judged is None else with_causal_gate(last_line(results), judged)),
             "results_file": str(path),
             "mlflow_run_id": run_id,
             "left_out": results["left_out"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -14,6 +15,7 @@ from nightmarket.io.evaluations import Landed, finish_building, read_built, star
 from nightmarket.io.landing import Snapshot
 from nightmarket.io.revision import models_revision
 from nightmarket.io.training_data import first_order_date
+from nightmarket.modeling.cuts import Cut, block_windows
 from nightmarket.modeling.splits import TrainingWindows, origins_of, windows_of_family
 from nightmarket.settings import Settings
 from nightmarket.steps.transform import dbt_variables, run_dbt
@@ -52,6 +54,29 @@ def plan_cut_offs(
         cut_off = newest - timedelta(days=STEP_DAYS * i)
         try:
             found[cut_off] = windows_of_family(family, cut_off, first, max_train_origins=max_train_origins)
+        except TrainingRefused as error:
+            if i == 0:
+                raise
+            left_out[cut_off.isoformat()] = str(error)
+    return found, left_out
+
+
+def plan_blocks(
+    family: Family, landed: Landed, cuts: Sequence[Cut], *, n_cut_offs: int
+) -> tuple[CutOffs, dict[str, str]]:
+    """Return the windows of every cut-off of a family whose rows have cuts of their own, as :func:`plan_cut_offs`.
+
+    Raises
+    ------
+    TrainingRefused
+        Too little was over before the newest cut-off.
+    """
+    found: CutOffs = {}
+    left_out = {}
+    for i in range(n_cut_offs):
+        cut_off = landed.cut_off - timedelta(days=STEP_DAYS * i)
+        try:
+            found[cut_off] = {head.name: block_windows(cut_off, cuts) for head in family.heads}
         except TrainingRefused as error:
             if i == 0:
                 raise

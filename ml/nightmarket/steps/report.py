@@ -17,11 +17,13 @@ from nightmarket.io.served_figures import read_names
 from nightmarket.io.serving import Run, nights_of_tables, open_serving, published_nights, read_runs
 from nightmarket.quality.outcomes import FAILED, border_from_json
 from nightmarket.report.content import BorderCheck, LandedRows, NightReport, StepTime
+from nightmarket.report.decisions import Decisions
 from nightmarket.report.households import Household
 from nightmarket.report.render import render_report
 from nightmarket.report.sections import FamilySection, PublishedTable
 from nightmarket.settings import Settings
 from nightmarket.steps import StepResult
+from nightmarket.steps.reporting.decisions import Shop, describe_decisions
 from nightmarket.steps.reporting.families import Served, describe_scores
 from nightmarket.steps.reporting.households import describe_households
 from nightmarket.steps.reporting.models import describe_model
@@ -59,16 +61,21 @@ def _collect(settings: Settings, night: Night, *, land: Mapping[str, Any]) -> Ni
     records = {record["step"]: record for record in night.records()}
     runs = {run.table_name: run for run in read_runs(settings) if run.as_of_date == night.as_of_date}
     # What this snapshot's check saw last, is it what consumers read? A failed or another attempt may differ.
-    checked = records.get("check__scores", {}).get("sha256")
+    checked = {
+        name: sha256
+        for border in ("scores", "decisions")
+        for name, sha256 in records.get(f"check__{border}", {}).get("sha256", {}).items()
+    }
     is_published = bool(runs) and checked == {name: run.published_sha256 for name, run in runs.items()}
     nights = published_nights(settings)
     sections = {
         name: describe_model(settings, family, records.get(f"score__{name}", {})) for name, family in FAMILIES.items()
     }
     households: tuple[Household, ...] = ()
+    decisions: Decisions | None = None
     if is_published:
         currency = str(land.get("currency", ""))
-        sections, households = _read_served(settings, night, sections, runs, currency)
+        sections, households, decisions = _read_served(settings, night, sections, runs, currency)
     revisions = {record.get("code_revision") for step, record in records.items() if step.startswith("score__")}
     return NightReport(
         as_of_date=night.as_of_date,
@@ -80,6 +87,7 @@ def _collect(settings: Settings, night: Night, *, land: Mapping[str, Any]) -> Ni
         n_nights=sum(1 for one in nights if one <= night.as_of_date),
         families=tuple(sections.values()),
         households=households,
+        decisions=decisions,
         code_revision=revisions.pop() if len(revisions) == 1 else None,
         checks=tuple(_border_check(settings, night, border, records.get(f"check__{border}", {})) for border in BORDERS),
         landed=tuple(_landed_rows(name, table) for name, table in dict(land.get("tables", {})).items()),
@@ -94,11 +102,13 @@ def _collect(settings: Settings, night: Night, *, land: Mapping[str, Any]) -> Ni
 
 def _read_served(
     settings: Settings, night: Night, sections: Mapping[str, FamilySection], runs: Mapping[str, Run], currency: str
-) -> tuple[dict[str, FamilySection], tuple[Household, ...]]:
+) -> tuple[dict[str, FamilySection], tuple[Household, ...], Decisions | None]:
     """Fill in what comes from the served rows."""
     published = [name for name, family in FAMILIES.items() if family.score_table in runs]
     snapshot = _snapshot(settings, night)
-    products, orders = (_files(settings, snapshot, table) for table in ("products", "order_lines"))
+    products, orders, campaigns = (
+        _files(settings, snapshot, table) for table in ("products", "order_lines", "campaigns")
+    )
     second_keys = {FAMILIES[name].key_names[1] for name in published if len(FAMILIES[name].keys) > 1}
     served_nights = nights_of_tables(settings)
     connection = open_serving(settings)
@@ -122,7 +132,9 @@ def _read_served(
             filled[name] = replace(filled[name], **describe_scores(served, FAMILIES[name], filled[name], table))
             if FAMILIES[name].top_k or (settings.top_k_categories and "category_id" in FAMILIES[name].key_names):
                 filled[name] = replace(filled[name], top_k=FAMILIES[name].top_k or settings.top_k_categories)
-        return filled, describe_households(served, published, orders)
+        shop = Shop(currency, orders, products, campaigns, served.names.get("product_id", {}))
+        decisions = describe_decisions(connection, night.as_of_date, runs, shop)
+        return filled, describe_households(served, published, orders), decisions
     finally:
         connection.close()
 

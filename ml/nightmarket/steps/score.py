@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from nightmarket.errors import NoChampion
 from nightmarket.families import FORECASTERS, get_family
-from nightmarket.families.base import Family
+from nightmarket.families.base import Family, Forecaster
 from nightmarket.io.atomic import sha256_of_file, sha256_of_json
 from nightmarket.io.model_files import load_model
 from nightmarket.io.night import Night
@@ -20,14 +20,15 @@ from nightmarket.io.revision import code_revision
 from nightmarket.io.scored_rows import write_scored_rows
 from nightmarket.io.serving import recorded_model_version
 from nightmarket.io.training_data import FrameReader, TextSpace
+from nightmarket.io.view_rows import count_rows
 from nightmarket.io.warehouse import open_warehouse
-from nightmarket.modeling.scoring import score_frame
+from nightmarket.modeling.scoring import no_rows, score_frame
 from nightmarket.settings import Settings
 from nightmarket.steps import StepResult
 
 
 def run(settings: Settings, *, family: str, as_of: date, snapshot_id: str) -> StepResult:
-    """Score ``family`` at ``as_of`` and stage the rows.
+    """Score ``family`` at ``as_of`` and stage the rows; none, where an optional family has no version or nothing open.
 
     Raises
     ------
@@ -43,7 +44,12 @@ def run(settings: Settings, *, family: str, as_of: date, snapshot_id: str) -> St
     chosen = get_family(family)
     night = Night(settings, as_of, snapshot_id)
     embedded = night.read("embed")
-    choice = choose_version(settings, chosen, as_of, snapshot_id, encoder_key=embedded["encoder_key"])
+    try:
+        choice = choose_version(settings, chosen, as_of, snapshot_id, encoder_key=embedded["encoder_key"])
+    except NoChampion as error:
+        if not chosen.is_optional:
+            raise
+        return _score_nothing(settings, chosen, night, str(error))
     version = choice.version
     folder = model_folder(settings, version)
     stored = load_model(folder, manifest_sha256=version.manifest_sha256, threads=settings.threads)
@@ -52,13 +58,17 @@ def run(settings: Settings, *, family: str, as_of: date, snapshot_id: str) -> St
         reader = FrameReader(connection, chosen, snapshot_id, space, night=as_of)
         frame = reader.derive(reader.read(as_of, with_label=False), stored.space)
     run_id = _run_id(settings, chosen, as_of, snapshot_id, stored.manifest_sha256)
-    table = score_frame(
-        frame,
-        stored.scorers,
-        chosen,
-        top_k=_top_k(settings, chosen),
-        model_version=version.name,
-        run_id=run_id,
+    table = (
+        score_frame(
+            frame,
+            stored.scorers,
+            chosen,
+            top_k=_top_k(settings, chosen),
+            model_version=version.name,
+            run_id=run_id,
+        )
+        if len(frame)
+        else no_rows(chosen)
     )
     path = night.staged_path(chosen.score_table)
     write_scored_rows(path, table)
@@ -86,6 +96,31 @@ def run(settings: Settings, *, family: str, as_of: date, snapshot_id: str) -> St
     )
 
 
+def _score_nothing(settings: Settings, family: Family, night: Night, why: str) -> StepResult:
+    """Stage a table without rows, and say why and how many there would have been."""
+    with open_warehouse(settings) as connection:
+        n_rows = count_rows(connection, family, snapshot_id=night.snapshot_id, as_of=night.as_of_date)
+    path = night.staged_path(family.score_table)
+    write_scored_rows(path, no_rows(family))
+    return StepResult(
+        rows=0,
+        detail={
+            "table": family.score_table,
+            "sha256": sha256_of_file(path),
+            "model_version": "none",
+            "recipe": "none",
+            "run_id": _run_id(settings, family, night.as_of_date, night.snapshot_id, "none"),
+            "label_cutoff": None,
+            "model_age_days": None,
+            "code_revision": code_revision(),
+            "heads": {},
+            "heads_without_model": [head.name for head in family.heads],
+            "not_scored": why,
+            "n_rows_left_out": n_rows,
+        },
+    )
+
+
 def _top_k(settings: Settings, family: Family) -> int | None:
     """Return how many rows of each customer are kept: the family's say, or the shop's where items are categories."""
     is_of_categories = "category_id" in family.key_names
@@ -105,7 +140,9 @@ class Choice:
     not_used: str | None = None
 
 
-def choose_version(settings: Settings, family: Family, as_of: date, snapshot_id: str, *, encoder_key: str) -> Choice:
+def choose_version(
+    settings: Settings, family: Family | Forecaster, as_of: date, snapshot_id: str, *, encoder_key: str
+) -> Choice:
     """Return the version that this night was published with, on whatever snapshot, else the newest that may score it.
 
     Raises

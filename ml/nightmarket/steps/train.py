@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import shutil
+import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from nightmarket.errors import NoChampion, StepMissing
+from nightmarket.errors import NoChampion, StepMissing, TrainingRefused
 from nightmarket.families import FORECASTERS, get_family
 from nightmarket.families.base import Family
 from nightmarket.io.atomic import sha256_of_json, write_text
@@ -22,7 +23,9 @@ from nightmarket.io.registry import ModelVersion, find_version, register
 from nightmarket.io.revision import code_revision
 from nightmarket.io.tracking import RunRecord, log_training, write_mlmodel
 from nightmarket.io.training_data import FrameReader, TextSpace, first_order_date
+from nightmarket.io.view_rows import read_cuts
 from nightmarket.io.warehouse import open_warehouse
+from nightmarket.modeling.cuts import block_windows
 from nightmarket.modeling.evaluating.results import describe_head, describe_test, plain
 from nightmarket.modeling.evaluation import metrics_of_recipe
 from nightmarket.modeling.recipes import RECIPES
@@ -79,6 +82,7 @@ def _described(windows: TrainingWindows) -> dict[str, Any]:
         "test_origin": windows.test.isoformat(),
         "refit_train_origins": _dates(windows.refit_train),
         "refit_calibrate_origin": windows.refit_calibrate.isoformat(),
+        **({"blocks": {block[0].isoformat(): _dates(block) for block in windows.blocks}} if windows.blocks else {}),
     }
 
 
@@ -86,6 +90,9 @@ def run(
     settings: Settings, *, family: str, as_of: date, snapshot_id: str, if_needed: bool = False
 ) -> StepResult | None:
     """Train ``family`` at the cut-off ``as_of``; None where ``if_needed`` and a version may already score it.
+
+    None as well where a shop has nothing, or too little, of what an optional family predicts: the reason is said, and
+    the night goes on without it.
 
     Raises
     ------
@@ -106,13 +113,14 @@ def run(
     champion = find_version(settings, family, as_of, inputs_key=chosen.inputs_key(embedded["encoder_key"]))
     if if_needed and champion is not None:
         return None
-    snapshot = read_snapshot(settings, snapshot_id)
-    windows = windows_of_family(chosen, as_of, first_order_date(settings, snapshot, as_of))
-    _need_built(night, origins_of(windows))
     space = TextSpace(embedded["encoder_key"], embedded["dim"])
-    with open_warehouse(settings) as connection:
-        reader = FrameReader(connection, chosen, snapshot_id, space, night=as_of)
-        frames = read_training_frames(reader, chosen, windows, threads=settings.threads)
+    try:
+        frames = _read(settings, chosen, night, space)
+    except TrainingRefused as error:
+        if not chosen.is_optional:
+            raise
+        print(f"train {family}: nothing to do. {error}", file=sys.stderr)
+        return None
     training = _Training(
         family=chosen,
         snapshot_id=snapshot_id,
@@ -131,6 +139,9 @@ def run(
     )
     version = _register(settings, training, trained, frames)
     usable = find_version(settings, family, as_of, inputs_key=training.facts()["inputs_key"])
+    if usable is None and chosen.is_optional:
+        print(f"train {family}: nothing may score {as_of}. {version.reason}", file=sys.stderr)
+        return None
     if usable is None:
         raise NoChampion(
             f"Got {version.name}, registered with gate_passed=false, and no other version of {family} that may score "
@@ -154,6 +165,20 @@ def run(
             "reviews": [review for one in trained.description["canaries"].values() for review in one["reviews"]],
         },
     )
+
+
+def _read(settings: Settings, family: Family, night: Night, space: TextSpace) -> TrainingFrames:
+    as_of, snapshot_id = night.as_of_date, night.snapshot_id
+    if family.cut_column is None:
+        first = first_order_date(settings, read_snapshot(settings, snapshot_id), as_of)
+        windows = windows_of_family(family, as_of, first)
+        _need_built(night, origins_of(windows))
+    with open_warehouse(settings) as connection:
+        if family.cut_column is not None:
+            cuts = read_cuts(connection, family, snapshot_id=snapshot_id, night=as_of)
+            windows = {head.name: block_windows(as_of, cuts) for head in family.heads}
+        reader = FrameReader(connection, family, snapshot_id, space, night=as_of)
+        return read_training_frames(reader, family, windows, threads=settings.threads)
 
 
 def _need_built(night: Night, origins: tuple[date, ...]) -> None:

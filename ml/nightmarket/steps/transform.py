@@ -158,8 +158,12 @@ def _needed_training(
         for name, family in FAMILIES.items()
         if for_training or find_version(settings, name, as_of, inputs_key=family.inputs_key(encoder_key)) is None
     ]
+    # Rows with cuts of their own stand in the rows of the night: there is nothing more to build for them.
     origins = {
-        origin for name in families for origin in origins_of(windows_of_family(FAMILIES[name], as_of, first_order_date))
+        origin
+        for name in families
+        if FAMILIES[name].cut_column is None
+        for origin in origins_of(windows_of_family(FAMILIES[name], as_of, first_order_date))
     }
     return families, sorted(origins)
 

@@ -12,7 +12,7 @@ import yaml
 
 from nightmarket.contracts import ID
 from nightmarket.errors import UnknownFamily
-from nightmarket.families import FAMILIES, SERVED_TABLES, get_family
+from nightmarket.families import FAMILIES, PREDICTIONS, SERVED_TABLES, get_family
 from nightmarket.families.base import Family, Kind
 from nightmarket.modeling.metrics import METRICS
 from nightmarket.modeling.recipes import RECIPES
@@ -34,9 +34,9 @@ def _columns_of(relation: str) -> dict[str, str]:
     return {column["name"]: column["data_type"] for column in described["models"][0]["columns"]}
 
 
-def test_every_module_beside_base_is_a_family_of_its_name() -> None:
+def test_every_module_beside_base_is_a_prediction_of_its_name() -> None:
     folder = PROJECT_DIR / "ml" / "nightmarket" / "families"
-    assert sorted(FAMILIES) == sorted(
+    assert sorted(PREDICTIONS) == sorted(
         path.stem for path in folder.glob("*.py") if path.stem not in ("__init__", "base")
     )
 
@@ -72,6 +72,17 @@ def test_rows_come_from_a_view_or_are_built(family: Family) -> None:
 
 
 @each_family
+def test_rows_with_cuts_of_their_own_come_from_a_view_and_may_be_none(family: Family) -> None:
+    if family.cut_column is None:
+        return
+    assert family.feature_view is not None
+    assert family.is_optional
+    assert all(head.outcome is not None for head in family.heads), "a row without a label is not over, and no no"
+    described = _columns_of(family.feature_view)
+    assert {name: described[name].upper() for name in family.row_columns} == family.row_columns
+
+
+@each_family
 def test_every_feature_has_exactly_one_reason(family: Family) -> None:
     if family.make_reasons is not None and not family.reasons:
         return
@@ -84,7 +95,7 @@ def test_every_feature_has_exactly_one_reason(family: Family) -> None:
 def test_the_feature_view_of_every_family_gives_its_keys_and_columns(family: Family) -> None:
     if family.feature_view is None:
         return
-    wanted = ["snapshot_id", "as_of_date", *family.key_names, *family.columns]
+    wanted = ["snapshot_id", "as_of_date", *family.key_names, *family.row_columns, *family.columns]
     assert [name for name in wanted if name not in _columns_of(family.feature_view)] == []
 
 

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.isotonic import IsotonicRegression
 
-from nightmarket.modeling.calibrate import Calibrator, fit_calibrator, pool_adjacent_violators
+from nightmarket.modeling.calibrate import Calibrator, fit_calibrator, fit_level, pool_adjacent_violators
 from nightmarket.modeling.metrics.pairs import expected_calibration_error
 
 
@@ -44,6 +44,16 @@ def test_half_trust_in_the_level_lies_half_way_to_the_models_own():
     raw, y = _miscalibrated(2_000)
     own = (1 / (1 + np.exp(-raw))).mean()
     assert fit_calibrator(raw, y, level_trust=0.5)(raw).mean() == pytest.approx((y.mean() + own) / 2)
+
+
+def test_a_level_moves_every_log_odds_by_the_same():
+    raw, y = _miscalibrated(2_000)
+    level = fit_level(raw, y, level_trust=1.0)
+    assert level(raw).mean() == pytest.approx(y.mean())
+    shift = np.log(level(raw) / (1 - level(raw))) - raw
+    assert shift == pytest.approx(np.full(len(raw), shift[0]))
+    assert fit_level(raw, y, level_trust=0.5).values[0] == pytest.approx(shift[0] / 2)
+    assert Calibrator.from_json(level.to_json()) == level
 
 
 def test_json_gives_the_same_calibrator_back():

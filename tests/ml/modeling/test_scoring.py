@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -6,7 +8,7 @@ from nightmarket.families.purchase_intent import FAMILY as PURCHASE_INTENT
 from nightmarket.io.scored_rows import write_scored_rows
 from nightmarket.modeling.calibrate import fit_calibrator
 from nightmarket.modeling.recipes import RECIPES
-from nightmarket.modeling.scoring import score_frame
+from nightmarket.modeling.scoring import no_rows, score_frame
 from nightmarket.modeling.tournament import Scorer
 
 COLUMNS = [
@@ -62,6 +64,24 @@ def test_top_k_keeps_the_most_probable_categories(tiny_frame):
     assert set(kept.groupby("customer_id").size()) == {3}
     best = everything.groupby("customer_id")["probability"].nlargest(3).groupby(level=0).min()
     assert (kept.groupby("customer_id")["probability"].min() >= best - 1e-12).all()
+
+
+def test_a_row_is_published_with_the_end_of_what_it_forecasts(tiny_frame):
+    frame = tiny_frame()
+    days = np.arange(1, len(frame) + 1, dtype=np.float32)
+    model = RECIPES["frequency"].fit([frame], features=PURCHASE_INTENT.feature_columns, seed=1, threads=1)
+    scorer = Scorer(model, fit_calibrator(model.raw_scores(frame), frame.y))
+    family = replace(PURCHASE_INTENT, horizon_feature="days")
+    scored = score_frame(
+        frame.with_columns({"days": days}), {"probability": scorer}, family, top_k=None, model_version="", run_id=""
+    )
+    assert scored["horizon_days"].type == pa.int32()
+    assert scored["horizon_days"].to_pylist() == days.tolist()
+
+
+def test_no_rows_have_the_columns_and_types_of_rows(tiny_frame):
+    assert no_rows(PURCHASE_INTENT).schema == _score(tiny_frame(), "frequency").schema
+    assert no_rows(PURCHASE_INTENT).num_rows == 0
 
 
 def test_scoring_and_writing_twice_gives_the_same_bytes(tiny_frame, tmp_path):

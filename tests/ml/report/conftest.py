@@ -12,7 +12,8 @@ import duckdb
 import pytest
 
 from nightmarket.contracts import ID, TEXT, Column
-from nightmarket.families import FAMILIES, SERVED_TABLES
+from nightmarket.decisions import DECISIONS
+from nightmarket.families import FAMILIES, PREDICTIONS, SERVED_TABLES
 from nightmarket.families.base import Family, Head, Kind
 from nightmarket.io.atomic import sha256_of_file
 from nightmarket.io.night import Night
@@ -48,9 +49,11 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture(autouse=True)
 def a_shop_of_one_family(monkeypatch: pytest.MonkeyPatch) -> None:
     """Publish purchase_intent alone, whatever other families there are: a night is published whole or not at all."""
-    for name in FAMILIES.keys() - {"purchase_intent"}:
-        monkeypatch.delitem(FAMILIES, name)
-        monkeypatch.delitem(SERVED_TABLES, f"scores.{name}")
+    for kinds in (PREDICTIONS, FAMILIES, DECISIONS):
+        for name in kinds.keys() - {"purchase_intent"}:
+            monkeypatch.delitem(kinds, name)
+    for table in SERVED_TABLES.keys() - {"scores.purchase_intent"}:
+        monkeypatch.delitem(SERVED_TABLES, table)
 
 
 @pytest.fixture
@@ -64,8 +67,9 @@ def publish_a_night(settings: Settings) -> Callable[..., Night]:
         seconds: float = 1.0,
         verdict: str = "passed",
         bought: list[tuple[str, str]] | None = None,
+        snapshot_id: str = SNAPSHOT,
     ) -> Night:
-        night = Night(settings, as_of, SNAPSHOT)
+        night = Night(settings, as_of, snapshot_id)
         nights = _label(settings, as_of, bought) if bought is not None else []
         path = night.staged_path("scores.purchase_intent")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -112,16 +116,27 @@ def publish_a_night(settings: Settings) -> Callable[..., Night]:
                 "verdict": verdict,
                 "n_expectations": 2,
                 "warnings": [f"a warning with {HOSTILE}"] if verdict == "warned" else [],
-                "sha256": {f"scores.{name}": sha256_of_file(night.staged_path(f"scores.{name}")) for name in FAMILIES},
+                "sha256": _hashes(night, "scores."),
+            },
+            "check__decisions": {
+                "rows": 0,
+                "verdict": "passed",
+                "n_expectations": 1,
+                "sha256": _hashes(night, "decisions."),
             },
         }
         for step, record in records.items():
             night.record(step, {**record, "step": step, "seconds": seconds})
-        result = publish.run(settings, as_of=as_of, snapshot_id=SNAPSHOT)
+        result = publish.run(settings, as_of=as_of, snapshot_id=snapshot_id)
         night.record("publish", {"step": "publish", "rows": result.rows, "seconds": seconds, **result.detail})
         return night
 
     return publish_one
+
+
+def _hashes(night: Night, border: str) -> dict[str, str]:
+    """Return the hash of every staged table of a border, as its check records them."""
+    return {name: sha256_of_file(night.staged_path(name)) for name in SERVED_TABLES if name.startswith(border)}
 
 
 def _label(settings: Settings, as_of: date, bought: list[tuple[str, str]]) -> list[date]:
@@ -167,6 +182,7 @@ def loyalty(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[[da
         reasons=(),
     )
     monkeypatch.setitem(FAMILIES, "loyalty", family)
+    monkeypatch.setitem(PREDICTIONS, "loyalty", family)
     monkeypatch.setitem(SERVED_TABLES, "scores.loyalty", family.table)
 
     def score(as_of: date) -> None:

@@ -63,11 +63,13 @@ def compare(scratch: Settings, snapshot_id: str, layout: Layout, claim: Claim) -
             "Run `nightmarket transform` for this night first."
         )
     with open_warehouse(scratch) as connection:
-        connection.execute(f"create temp view stored as select * from read_parquet({literal(str(path))})")
+        where = f" where {identifier(claim.cut[0])} = {literal(claim.cut[1])}" if claim.cut else ""
+        connection.execute(f"create temp view stored as select * from read_parquet({literal(str(path))}){where}")
         connection.execute(
             f"create temp view rebuilt as select * exclude ({', '.join(PARTITION)}) "
             f"from {layout.schema}.{identifier(layout.table)} "
             f"where snapshot_id = {literal(snapshot_id)} and as_of_date = {literal(claim.as_of_date)}"
+            f"{where.replace(' where', ' and', 1)}"
         )
         _check_columns(connection, layout)
         layout = layout if layout.key else _with_found_key(connection, layout)

@@ -35,6 +35,21 @@ def find_partition_dates(connection: duckdb.DuckDBPyConnection, snapshot_id: str
     return [row[0] for row in rows]
 
 
+def find_cuts(
+    connection: duckdb.DuckDBPyConnection, relation: str, cut_column: str, *, snapshot_id: str, night: date
+) -> list[date]:
+    """Return the cuts to judge of rows that have their own: the newest of those that are over, and of those that run.
+
+    The newer the cut, the more of the history lies before it, and the nearer the night is that it may not know.
+    """
+    rows = connection.execute(
+        f"select max({identifier(cut_column)}) from {relation} "
+        f"where snapshot_id = ? and as_of_date = ? and {identifier(cut_column)} < as_of_date group by is_open",
+        [snapshot_id, night],
+    ).fetchall()
+    return sorted({row[0] for row in rows})
+
+
 def read_windows(connection: duckdb.DuckDBPyConnection, snapshot_id: str, dates: Sequence[date]) -> list[Window]:
     """Return the label windows that are stored for ``dates``."""
     rows = connection.execute(

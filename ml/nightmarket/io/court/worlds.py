@@ -5,16 +5,16 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from nightmarket.contracts import SHOP_CONTRACT, Table
-from nightmarket.io.landing import Snapshot
+from nightmarket.io.landing import Snapshot, landed_relation
 from nightmarket.io.warehouse import open_warehouse
-from nightmarket.quality.court.sentinels import PLANS, sentinel_statements
+from nightmarket.quality.court.sentinels import CAMPAIGN_PLANS, PLANS, sentinel_statements
 from nightmarket.quality.court.trials import World
 from nightmarket.settings import Settings
 from nightmarket.sqltext import identifier, literal
@@ -61,6 +61,8 @@ def show_world(
                 f"create or replace view known.{table.name} as {_part_of(table, world, settings.late_lookback_days)}"
             )
         invented = sentinel_statements(world.cut) if world.last_day is None else {}
+        if world.plans_until is not None:
+            invented = {name: sql for name, sql in invented.items() if name not in CAMPAIGN_PLANS}
         for table in SHOP_CONTRACT:
             source = f"select * from known.{table.name}"
             if table.name in invented:
@@ -74,19 +76,17 @@ def _show_landed(
     connection: duckdb.DuckDBPyConnection, settings: Settings, snapshot: Snapshot, n_customers: int | None
 ) -> None:
     connection.execute("create schema if not exists landed")
-    files_of = {
-        name: [str(settings.landing_dir / file.path) for file in table.files] for name, table in snapshot.tables.items()
+    relations = {
+        table.name: landed_relation(settings, table, snapshot.table(table.name).files) for table in SHOP_CONTRACT
     }
     if n_customers is not None:
         connection.execute(
-            f"create or replace table landed._customers as select customer_id from {_parquet(files_of['order_lines'])} "
+            f"create or replace table landed._customers as select customer_id from {relations['order_lines']} "
             f"group by 1 order by hash(customer_id), customer_id limit {n_customers}"
         )
     for table in SHOP_CONTRACT:
-        files = files_of[table.name]
         columns = ", ".join(column.name for column in table.columns)
-        typed = ", ".join(f"cast(null as {column.type}) as {column.name}" for column in table.columns)
-        source = f"select {columns} from {_parquet(files)}" if files else f"select {typed} where false"
+        source = f"select {columns} from {relations[table.name]}"
         if n_customers is not None and any(column.name == "customer_id" for column in table.columns):
             source = f"select * from ({source}) semi join landed._customers using (customer_id)"
         connection.execute(f"create or replace view landed.{table.name} as {source}")
@@ -94,7 +94,8 @@ def _show_landed(
 
 def _part_of(table: Table, world: World, late_lookback_days: int) -> str:
     """Return SQL of the rows of ``table`` that ``world`` holds."""
-    conditions = [f"arrived_date < {literal(world.cut)}"]
+    is_plan = world.plans_until is not None and table.name in CAMPAIGN_PLANS
+    conditions = [f"arrived_date < {literal(world.plans_until if is_plan else world.cut)}"]
     columns = "*"
     if table.event_column and table.name not in PLANS:
         event = identifier(table.event_column)
@@ -107,7 +108,3 @@ def _part_of(table: Table, world: World, late_lookback_days: int) -> str:
             if table.name == "order_lines":  # what came too late is judged by when it really happened
                 conditions.append(f"arrived_date <= {event} + {late_lookback_days}")
     return f"select {columns} from landed.{table.name} where {' and '.join(conditions)}"
-
-
-def _parquet(files: Sequence[str]) -> str:
-    return f"read_parquet([{', '.join(map(literal, files))}])"

@@ -66,9 +66,15 @@ class Promise:
 
 
 def closed_promises(catalog: Catalog, as_of: date, *, complete_through: date) -> Iterator[Promise]:
-    """Yield what the published nights promised for windows that were over and complete by ``as_of``, newest first."""
+    """Yield what the published nights promised for windows that were over and complete by ``as_of``, newest first.
+
+    Rows with cuts of their own have a window each, which ends when it ends: what campaigns brought is measured by
+    campaign, against its holdout, and not by night.
+    """
     runs = {(run.table_name, run.as_of_date): run for run in catalog.runs}
     for family in FAMILIES.values():
+        if family.cut_column is not None:
+            continue
         nights = sorted(catalog.tables.get(family.score_table, {}), reverse=True)
         for head in family.heads:
             for night in nights:

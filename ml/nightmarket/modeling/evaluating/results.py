@@ -128,6 +128,7 @@ def describe_windows(windows: TrainingWindows) -> dict[str, Any]:
         "calibrate": windows.calibrate,
         "test": windows.test,
         "dropped": windows.dropped,
+        **({"blocks": {block[0].isoformat(): block for block in windows.blocks}} if windows.blocks else {}),
     }
 
 

@@ -12,7 +12,14 @@ from nightmarket.modeling.recipes.lightgbm_recipe import LightGBMRecipe
 from nightmarket.modeling.recipes.logistic_regression import LogisticRegressionRecipe
 from nightmarket.modeling.recipes.personal_frequency import DECAYED_FREQUENCY, PERSONAL_FREQUENCY
 from nightmarket.modeling.recipes.shallow_trees import ShallowTreesRecipe
-from nightmarket.modeling.recipes.single_feature import POPULARITY, RECENCY, SPEND_LEVEL, VISITS_84D
+from nightmarket.modeling.recipes.single_feature import (
+    COUPON_LINES,
+    PAST_RESPONSES,
+    POPULARITY,
+    RECENCY,
+    SPEND_LEVEL,
+    VISITS_84D,
+)
 
 _TREES, _AMOUNT_TREES = ShallowTreesRecipe("shallow_trees"), ShallowTreesRecipe("amount_trees", is_amount=True)
 _RIDGE = AmountRidgeRecipe()
@@ -30,6 +37,19 @@ CUSTOMER_RECIPES: tuple[Recipe, ...] = (
     RhythmRecipe(),
 )
 """For families of customers alone: few rows, and amounts beside probabilities."""
+
+_STIFF_LINE = LogisticRegressionRecipe(ridge=500.0, name="stiff_line")
+_FEW_TREES = ShallowTreesRecipe("few_trees", n_leaves=4, min_rows_in_leaf=40, feature_fraction=0.2)
+CAMPAIGN_RECIPES: tuple[Recipe, ...] = (
+    # A few hundred answers: on campaigns that started in May to August 2017 ridges from 300 to 1000 tie, and trees of
+    # any size stay behind.
+    _STIFF_LINE,
+    _FEW_TREES,
+    BlendRecipe("stiff_blend", (_STIFF_LINE, _FEW_TREES)),
+    COUPON_LINES,
+    PAST_RESPONSES,
+)
+"""For customers and campaigns: some thousand rows."""
 
 PAIR_RECIPES: tuple[Recipe, ...] = (
     # Trees follow steps and a line follows slopes: their mean orders pairs better than either, see docs/models.md.
@@ -51,6 +71,7 @@ RECIPES: dict[str, Recipe] = {
         PERSONAL_FREQUENCY,
         DECAYED_FREQUENCY,
         *CUSTOMER_RECIPES,
+        *CAMPAIGN_RECIPES,
     )
 }
 

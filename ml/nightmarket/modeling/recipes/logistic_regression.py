@@ -27,7 +27,7 @@ class LogisticRegressionModel:
     """
 
     line: Line
-    recipe: str = field(default="logistic_regression", init=False)
+    recipe: str = "logistic_regression"
     knows_level: bool = field(default=True, init=False)
 
     @property
@@ -64,7 +64,7 @@ class LogisticRegressionRecipe:
 
     ridge: float = 1.0
     max_rows: int = 200_000
-    name: str = field(default="logistic_regression", init=False)
+    name: str = "logistic_regression"
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -97,10 +97,11 @@ class LogisticRegressionRecipe:
             solver.fit(design, y)
         coefficients = np.zeros(2 * len(names))
         coefficients[told] = solver.coef_[0]
-        return LogisticRegressionModel(Line(names, mean, scale, coefficients, float(solver.intercept_[0])))
+        line = Line(names, mean, scale, coefficients, float(solver.intercept_[0]))
+        return LogisticRegressionModel(line, self.name)
 
     def load(self, folder: Path, *, threads: int) -> LogisticRegressionModel:  # noqa: ARG002 - nothing is slow
-        return LogisticRegressionModel(Line.load(folder))
+        return LogisticRegressionModel(Line.load(folder), self.name)
 
 
 def _signed_log(x: NDArray[np.float32]) -> Doubles:

@@ -117,6 +117,13 @@ SPEND_LEVEL = SingleFeatureRecipe("spend_level", ("health__spend_over_84d",))
 """Who spent more than usual in the last 28 days spends less in the next."""
 
 
+COUPON_LINES = SingleFeatureRecipe("coupon_lines", ("match__n_coupon_lines_168d",))
+"""Who bought a campaign's products with coupons does it again: the best single feature on The Complete Journey."""
+
+PAST_RESPONSES = SingleFeatureRecipe("past_responses", ("response__response_share",))
+"""Who answered earlier campaigns answers this one."""
+
+
 def _signed_log(frame: Frame, column: str, sign: int) -> Doubles:
     wide = frame.columns[column].astype(np.float64)
     return sign * np.sign(wide) * np.log1p(np.abs(wide))

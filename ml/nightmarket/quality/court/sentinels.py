@@ -20,6 +20,9 @@ PLANS = ("campaigns", "campaign_contacts", "promotions")
 """Tables that say what was planned: knowing on Friday of a campaign that starts on Monday is no leak, so these are cut
 by arrival alone. All other facts are cut by when they happened as well."""
 
+CAMPAIGN_PLANS = ("campaigns", "campaign_contacts", "campaign_products", "campaign_plans")
+"""What a row with a cut of its own knows as of its night: that there is a campaign, what it offers, and to whom."""
+
 _PICKS = 400
 """Rows of each table that are copied: enough to touch most customers of a small shop, and nothing on a large one."""
 
@@ -132,6 +135,13 @@ union all by name
 select '{mark}' as campaign_id, customer_id, '{mark}-next' as coupon_id, {cut} as response_date, {arrives} from picked
 union all by name
 select '{mark}' as campaign_id, customer_id, '{mark}-early' as coupon_id, {cut} as response_date, {arrived} from picked
+union all by name
+select distinct
+    campaigns.campaign_id, picked.customer_id, '{mark}' as coupon_id,
+    least(campaigns.end_date, {cut} - 1) as response_date, {arrives}
+from known.campaigns as campaigns
+cross join picked
+where campaigns.start_date < {cut}
 """
 
 _PROMOTIONS = """

@@ -32,13 +32,20 @@ class World:
     cut : nothing that happened or arrived on this day or later; sentinels stand in its place.
     last_day : where given, nothing that happened later either, and no sentinels.
     first_day : where given, what happened before it is shown to have happened long before it.
+    plans_until : where given, plans are known until then instead, and none are invented.
     """
 
     cut: date
     first_day: date | None = None
     last_day: date | None = None
+    plans_until: date | None = None
 
     def __str__(self) -> str:
+        if self.plans_until is not None:
+            return (
+                f"a shop that ends on the eve of {self.cut}, with an invented future and the plans that were known on "
+                f"the eve of {self.plans_until}"
+            )
         if self.last_day is None:
             return f"a shop that ends on the eve of {self.cut}, with an invented future"
         first = f", with what came before {self.first_day} long ago" if self.first_day else ""
@@ -50,13 +57,15 @@ class Claim:
     """Rows of one table at one date that must not change.
 
     ``columns`` None: all of them, and which rows there are. Otherwise a row that is not there counts as one of
-    NULLs: the other columns, which may know more, decide which rows there are.
+    NULLs: the other columns, which may know more, decide which rows there are. ``cut``: only the rows in whose
+    column of that name this date stands.
     """
 
     schema: str
     table: str | None
     as_of_date: date
     columns: tuple[str, ...] | None = None
+    cut: tuple[str, date] | None = None
 
     def covers(self, schema: str, table: str) -> bool:
         """Whether ``schema.table`` is judged by this claim (a claim without a table names a whole schema)."""
@@ -80,6 +89,11 @@ class Trial:
         """Whether features are built from a world that ends where they are cut."""
         return FEATURES in self.schemas
 
+    @property
+    def is_of_cuts(self) -> bool:
+        """Whether rows with cuts of their own are judged."""
+        return any(claim.cut for claim in self.claims)
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -95,6 +109,32 @@ class Outcome:
 def feature_trials(dates: Iterable[date]) -> list[Trial]:
     """Return one trial per date: features know what happened and had arrived before it, and nothing else."""
     return [Trial(World(day), (day,), (Claim(FEATURES, None, day),)) for day in sorted(dates)]
+
+
+def cut_trials(night: date, cuts: Mapping[str, tuple[str, Sequence[date]]]) -> list[Trial]:
+    """Return one trial per table and cut, for tables whose rows at the night have cuts of their own.
+
+    What such a row says ends at its cut; only plans (that there is a campaign, what it offers and whom it contacts)
+    are those of the night.
+
+    Parameters
+    ----------
+    cuts : by table of features, the column that says the cut, and the cuts that are judged
+    """
+    return [
+        Trial(
+            World(day, plans_until=night),
+            (night,),
+            (Claim(FEATURES, table, night, cut=(column, day)),),
+        )
+        for table, (column, days) in cuts.items()
+        for day in days
+    ]
+
+
+def night_label_trials(night: date, tables: Iterable[str]) -> list[Trial]:
+    """Return the trials of label tables of such rows: what they say at the night had arrived before it."""
+    return [Trial(World(night), (night,), (Claim(LABELS, table, night),)) for table in tables]
 
 
 def label_trials(night: date, windows: Iterable[Window], outcomes: Sequence[Outcome]) -> list[Trial]:

@@ -63,7 +63,8 @@ def call_witnesses(court: Court) -> tuple[list[Witness], TextSpace | None]:
         key = family.inputs_key(embedded["encoder_key"])
         version = find_version(court.landed, family.name, court.night, inputs_key=key)
         if version is None:
-            witnesses.append(Witness(family, {}, None, court.night - timedelta(days=3 * STEP_DAYS)))
+            fitted_on = None if family.cut_column else court.night - timedelta(days=3 * STEP_DAYS)
+            witnesses.append(Witness(family, {}, None, fitted_on))
             continue
         folder = model_folder(court.landed, version)
         model = load_model(folder, manifest_sha256=version.manifest_sha256, threads=court.landed.threads)
@@ -73,16 +74,24 @@ def call_witnesses(court: Court) -> tuple[list[Witness], TextSpace | None]:
 
 def _fitted_on(model: StoredModel, court: Court) -> date | None:
     """Return the newest training origin, of the head whose is oldest, as ``read_training_frames`` takes it."""
+    if "blocks" in model.manifest:  # a block of cuts, at none of which the family is heard alone
+        return None
     if model.manifest["label_cutoff"] != court.night.isoformat() or model.manifest["snapshot_id"] != court.snapshot_id:
         return None
     windows = model.manifest["windows_of_heads"].values()
     return min(date.fromisoformat(one["train_origins"][0]) for one in windows)
 
 
-def hear(court: Court, witness: Witness, text: TextSpace, day: date) -> tuple[int, list[Difference]]:
+def hear(
+    court: Court, witness: Witness, text: TextSpace, day: date, *, night: date | None = None
+) -> tuple[int, list[Difference]]:
     """Compare what ``witness`` makes of the judged and of the scratch warehouse at ``day``.
 
     The scratch warehouse holds the world that is cut at ``day``, with the vectors of its texts.
+
+    Parameters
+    ----------
+    night : the night whose rows hold those of ``day``, where they have cuts of their own; default: ``day``
 
     Returns
     -------
@@ -91,7 +100,7 @@ def hear(court: Court, witness: Witness, text: TextSpace, day: date) -> tuple[in
     family = witness.family
     with ExitStack() as stack:
         stored = _reader(stack, court.judged, court, family, text, night=court.night)
-        rebuilt = _reader(stack, court.scratch, court, family, text, night=day)
+        rebuilt = _reader(stack, court.scratch, court, family, text, night=night or day)
         frames = [reader.read(day, with_label=False) for reader in (stored, rebuilt)]
         differences = compare_frames(family.name, *frames)
         if differences:

@@ -10,19 +10,22 @@ from nightmarket.clock import STEP_DAYS
 from nightmarket.errors import LeakFound, StepMissing
 from nightmarket.families import FAMILIES
 from nightmarket.io.court.rebuilt import compare, read_layouts, read_meta
-from nightmarket.io.court.stored import find_partition_dates, is_kept, keep_stored, read_windows
+from nightmarket.io.court.stored import find_cuts, find_partition_dates, is_kept, keep_stored, read_windows
 from nightmarket.io.court.worlds import PAST_MOVED_DAYS, show_world
 from nightmarket.io.warehouse import open_warehouse
 from nightmarket.quality.court.comparison import Difference
 from nightmarket.quality.court.trials import (
+    FEATURES,
     LABELS,
     WINDOWS,
     Outcome,
     Trial,
     Window,
+    cut_trials,
     feature_trials,
     find_wrong_window,
     label_trials,
+    night_label_trials,
     outcomes_of,
     share_rebuilds,
 )
@@ -57,8 +60,29 @@ def prepare_trials(court: Court) -> list[Trial]:
                 "Run `nightmarket transform` for this night first."
             )
         windows = read_windows(connection, court.snapshot_id, dates)
+        cuts = {
+            one.feature_view.removeprefix(f"{FEATURES}."): (
+                one.cut_column,
+                find_cuts(
+                    connection, one.feature_view, one.cut_column, snapshot_id=court.snapshot_id, night=court.night
+                ),
+            )
+            for one in FAMILIES.values()
+            if one.cut_column is not None and one.feature_view is not None
+        }
     keep_stored(court.judged, court.scratch, court.snapshot_id, dates)
-    return share_rebuilds([*feature_trials(dates), *_label_trials(court, windows)])
+    return share_rebuilds(
+        [
+            *feature_trials(dates),
+            *cut_trials(court.night, cuts),
+            *night_label_trials(court.night, _labels_of_cuts()),
+            *_label_trials(court, windows),
+        ]
+    )
+
+
+def _labels_of_cuts() -> list[str]:
+    return [one.label_table.removeprefix(f"{LABELS}.") for one in FAMILIES.values() if one.cut_column is not None]
 
 
 def _label_trials(court: Court, windows: Sequence[Window]) -> list[Trial]:
@@ -72,7 +96,8 @@ def _label_trials(court: Court, windows: Sequence[Window]) -> list[Trial]:
             f"{court.night} first."
         )
     columns = {layout.table: layout.measures for layout in read_layouts(court.judged, (LABELS,))}
-    columns.pop(WINDOWS, None)
+    for table in (WINDOWS, *_labels_of_cuts()):
+        columns.pop(table, None)
     longest = max((window.horizon_days for window in windows), default=STEP_DAYS)
     meta = read_meta(court.judged, LABELS)
     past = {(table, name) for table, named in meta.items() for name, one in named.items() if one.get("reads_past")}
@@ -86,6 +111,8 @@ def _declared_outcomes() -> dict[str, list[Outcome]]:
     """Return what the heads of all families read from each label table."""
     declared: dict[str, list[Outcome]] = {}
     for family in FAMILIES.values():
+        if family.cut_column is not None:
+            continue
         table = family.label_table.removeprefix(f"{LABELS}.")
         declared.setdefault(table, []).extend(Outcome(table, head.outcome, head.horizon_days) for head in family.heads)
     return declared

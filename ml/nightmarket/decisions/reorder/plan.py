@@ -1,0 +1,171 @@
+"""From demand, sales and stock to the rows of the reorder plan. Pure: arrays in, columns out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nightmarket.decisions.reorder.classes import abc_classes, xyz_classes
+from nightmarket.decisions.reorder.inputs import ForecastDemand, LocationSales, RecentSales, Rules, Stock
+from nightmarket.decisions.reorder.lead_time_demand import LEVELS, DemandOver, WeeklyDemand, demand_over, expected_units
+from nightmarket.decisions.reorder.policy import (
+    Levels,
+    cover_days,
+    holding_per_year,
+    is_overstock,
+    stock_levels,
+    suggested_order,
+)
+from nightmarket.decisions.reorder.reasons import Row, reason_of
+from nightmarket.decisions.reorder.rows import Places, ProductFacts, places_of, product_facts
+from nightmarket.decisions.reorder.service_level import (
+    NEWSVENDOR,
+    ServiceLevels,
+    critical_ratio,
+    service_levels,
+)
+
+Floats = NDArray[np.float64]
+Columns = dict[str, NDArray[Any]]
+
+GIVEN, DEFAULT = "given", "default"
+MAX_LEAD_TIME_DAYS = 730
+"""A longer lead time is a date or a code (the border warns of it) and is not believed."""
+
+
+def plan_reorder(
+    demand: ForecastDemand, sales: RecentSales, stock: Stock, sold: LocationSales, rules: Rules
+) -> Columns:
+    """Return the plan's columns by name, sorted by product and location; NaN stands for null in numbers.
+
+    ``is_stock_out_risk`` and ``is_overstock`` are objects, with None for null.
+    """
+    products = product_facts(demand, sales, stock)
+    places = places_of(products.product_ids, stock, sold)
+    abc = abc_classes(products.sales_amount, products.product_ids)[places.product]
+    xyz = xyz_classes(products.recent_units)[places.product]
+    known = _stock_at(stock, places)
+    service = _service(abc, xyz, known, rules)
+    given = (known["lead_time_days"] >= 1) & (known["lead_time_days"] <= MAX_LEAD_TIME_DAYS)
+    lead_time = np.where(given, known["lead_time_days"], rules.lead_time_days).astype(np.int64)
+    weekly = WeeklyDemand(products.weekly.units[places.product], products.weekly.quantiles[places.product])
+    over = demand_over(weekly, lead_time + rules.review_period_days, share=places.share, level=service.level)
+    levels = stock_levels(over.expected, over.at_level, pack=known["pack_size"], min_order=known["min_order"])
+    on_hand = np.maximum(known["on_hand"], 0)
+    on_order = np.maximum(known["on_order"], 0)
+    position = on_hand + np.nan_to_num(on_order)
+    stock_out = _stock_out(weekly, lead_time, places.share, position)
+    n_days_ahead = 7 * weekly.units.shape[1]
+    over_stocked = is_overstock(position, levels, expected_units(weekly, n_days_ahead) * places.share)
+    has_stock = places.stock >= 0
+    units_sold = products.recent_units.sum(axis=1)
+    priced = (units_sold > 0) & (products.sales_amount > 0)
+    price = np.where(priced, products.sales_amount / np.where(priced, units_sold, 1), np.nan)
+    columns: Columns = {
+        "product_id": products.product_ids[places.product],
+        "location_id": places.location_ids,
+        "category_id": products.category_ids[places.product],
+        "abc_class": abc.astype(object),
+        "xyz_class": xyz.astype(object),
+        "service_level": service.level,
+        "service_level_basis": service.basis,
+        "lead_time_days": lead_time,
+        "lead_time_basis": np.where(given, GIVEN, DEFAULT).astype(object),
+        "review_period_days": np.full(len(lead_time), rules.review_period_days),
+        **_of_demand(over, levels),
+        "on_hand_units": on_hand,
+        "on_order_units": on_order,
+        "suggested_order_units": suggested_order(levels, position),
+        "cover_days": cover_days(on_hand, weekly, places.share),
+        "stock_out_probability": stock_out,
+        "is_stock_out_risk": np.where(has_stock, stock_out > 1 - service.level, None),
+        "is_overstock": np.where(has_stock, over_stocked, None),
+        "unit_price_amount": price[places.product],
+    }
+    columns = {name: np.round(c, 4) if c.dtype == np.float64 else c for name, c in columns.items()}
+    columns["reason"] = _reasons(columns, products, places, known)
+    return columns
+
+
+def _stock_at(stock: Stock, places: Places) -> Mapping[str, Floats]:
+    """Return the numbers of the stock of each place, NaN without any."""
+    has_stock = places.stock >= 0
+
+    def at(values: Floats) -> Floats:
+        found = np.full(len(places.stock), np.nan)
+        found[has_stock] = values[places.stock[has_stock]]
+        return found
+
+    names = (
+        "age_days", "on_hand", "on_order", "lead_time_days", "pack_size", "min_order", "unit_cost", "unit_margin",
+        "holding_cost",
+    )  # fmt: skip
+    return {name: at(getattr(stock, name)) for name in names}
+
+
+def _service(abc: NDArray[np.str_], xyz: NDArray[np.str_], known: Mapping[str, Floats], rules: Rules) -> ServiceLevels:
+    holding = holding_per_year(known["holding_cost"], known["unit_cost"], holding_cost_pct=rules.holding_cost_pct)
+    ratio = critical_ratio(known["unit_margin"], holding, review_period_days=rules.review_period_days)
+    return service_levels(abc, xyz, ratio, by_class=rules.service_levels)
+
+
+def _stock_out(weekly: WeeklyDemand, lead_time: NDArray[np.int64], share: Floats, position: Floats) -> Floats:
+    """Return the probability that demand over the lead time exceeds the position; NaN where that is not known."""
+    found = np.full(len(position), np.nan)
+    rows = np.flatnonzero(np.isfinite(position))
+    if len(rows):
+        of_rows = WeeklyDemand(weekly.units[rows], weekly.quantiles[rows])
+        found[rows] = demand_over(of_rows, lead_time[rows], share=share[rows], above=position[rows]).exceedance
+    return found
+
+
+def _of_demand(over: DemandOver, levels: Levels) -> Columns:
+    quantiles = {f"demand_units_p{100 * of:02.0f}": over.quantiles[:, i] for i, of in enumerate(LEVELS)}
+    return {
+        "demand_units": over.expected,
+        **quantiles,
+        "safety_stock_units": levels.safety_stock,
+        "reorder_point_units": levels.reorder_point,
+        "order_up_to_units": levels.order_up_to,
+    }
+
+
+def _reasons(
+    columns: Columns, products: ProductFacts, places: Places, known: Mapping[str, Floats]
+) -> NDArray[np.object_]:
+    """Return the sentence of each row; a Python loop, 50,000 rows in under a second."""
+    has_stock = places.stock >= 0
+    return np.array(
+        [
+            reason_of(Row(*row))
+            for row in zip(
+                products.demand_source[places.product].tolist(),
+                has_stock.tolist(),
+                (columns["is_overstock"] == True).tolist(),  # noqa: E712 - None is neither
+                (columns["is_stock_out_risk"] == True).tolist(),  # noqa: E712
+                columns["demand_units"].tolist(),
+                columns["safety_stock_units"].tolist(),
+                columns["reorder_point_units"].tolist(),
+                columns["order_up_to_units"].tolist(),
+                columns["on_hand_units"].tolist(),
+                known["on_hand"].tolist(),
+                columns["on_order_units"].tolist(),
+                columns["suggested_order_units"].tolist(),
+                columns["cover_days"].tolist(),
+                columns["stock_out_probability"].tolist(),
+                columns["service_level"].tolist(),
+                [f"class {a}{x}" for a, x in zip(columns["abc_class"], columns["xyz_class"], strict=True)],
+                (columns["service_level_basis"] == NEWSVENDOR).tolist(),
+                columns["lead_time_days"].tolist(),
+                (columns["lead_time_basis"] == GIVEN).tolist(),
+                (columns["lead_time_days"] + columns["review_period_days"]).tolist(),
+                known["age_days"].tolist(),
+                np.isfinite(columns["unit_price_amount"]).tolist(),
+                strict=True,
+            )
+        ],
+        dtype=object,
+    )

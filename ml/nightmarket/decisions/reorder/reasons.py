@@ -1,0 +1,94 @@
+"""The reason of each row of the plan, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nightmarket.decisions.reorder.rows import NONE, RECENT_WEEKS
+
+STALE_STOCK_DAYS = 7
+"""Days after which the reason says how old the stock count is."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is told of one row; NaN for a number that is not known."""
+
+    demand_source: int
+    has_stock: bool
+    is_overstock: bool
+    is_stock_out_risk: bool
+    expected: float
+    safety_stock: float
+    reorder_point: float
+    order_up_to: float
+    on_hand: float
+    on_hand_given: float
+    on_order: float
+    order: float
+    cover_days: float
+    stock_out_probability: float
+    service_level: float
+    class_name: str
+    is_newsvendor: bool
+    lead_time_days: int
+    is_lead_time_given: bool
+    horizon_days: int
+    stock_age_days: float
+    has_price: bool
+
+
+def reason_of(row: Row) -> str:
+    """Return one sentence: what to do, from which numbers, and every fallback that was taken."""
+    return "; ".join([_what_to_do(row), *_fallbacks(row)])
+
+
+def _what_to_do(row: Row) -> str:
+    if row.demand_source == NONE:
+        return f"not sold in 182 days: order nothing, {_units(row.on_hand)} on hand"
+    needed = (
+        f"{_units(row.expected)} expected in {row.horizon_days} days and {_units(row.safety_stock)} of safety stock "
+        f"for {100 * row.service_level:.1f} % ({'margin against holding' if row.is_newsvendor else row.class_name})"
+    )
+    if not row.has_stock:
+        return f"no stock data: order below {_units(row.reorder_point)}, up to {_units(row.order_up_to)}, for {needed}"
+    there = f"{_units(row.on_hand)} on hand"
+    if row.on_order > 0:
+        there += f" and {_units(row.on_order)} on order"
+    if row.order > 0:
+        told = f"order {_units(row.order)}: {there}, below the reorder point of {_units(row.reorder_point)}: {needed}"
+    elif row.is_overstock:
+        told = f"order nothing, overstock: {there}, {_days(row.cover_days)} of demand, for a level of "
+        told += _units(row.order_up_to)
+    else:
+        told = f"order nothing: {there}, enough for the reorder point of {_units(row.reorder_point)}"
+    if row.is_stock_out_risk:
+        told += f"; runs out within the lead time with {100 * row.stock_out_probability:.0f} %"
+    return told
+
+
+def _fallbacks(row: Row) -> list[str]:
+    said = []
+    if row.demand_source == RECENT_WEEKS:
+        said.append("no forecast: its last 26 weeks stand for it")
+    if row.has_stock and row.on_hand_given < 0:
+        said.append(f"stock given as {_units(row.on_hand_given)}, taken as 0")
+    if row.has_stock and np.isnan(row.on_order):
+        said.append("on order unknown, taken as 0")
+    if row.has_stock and row.stock_age_days > STALE_STOCK_DAYS:
+        said.append(f"stock counted {row.stock_age_days:.0f} days ago")
+    if row.has_stock and not row.is_lead_time_given:
+        said.append(f"lead time not given, {row.lead_time_days} days assumed")
+    if not row.has_price and row.demand_source != NONE:
+        said.append("price unknown")
+    return said
+
+
+def _units(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 10 or value == round(value) else f"{value:.1f}"
+
+
+def _days(value: float) -> str:
+    return f"{value:,.0f} days" if value < 3650 else "more than 10 years"

@@ -1,0 +1,1 @@
+"""Replay: the reorder policy played over past weeks against what a planner would do by hand."""

@@ -1,0 +1,1 @@
+"""What numpy makes of customers and campaigns better than SQL."""

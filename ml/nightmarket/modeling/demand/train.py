@@ -1,0 +1,190 @@
+"""Training: a tournament of methods on rolling origins, the bands it leaves, and the boosters for the night."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nightmarket.modeling.demand.bands import Bands, Residuals, fit_bands
+from nightmarket.modeling.demand.candidates import Candidates, Choice, choose, methods_for
+from nightmarket.modeling.demand.classes import CLASSES, REGULAR
+from nightmarket.modeling.demand.features import build_features
+from nightmarket.modeling.demand.forecast import combine, make_candidates
+from nightmarket.modeling.demand.histories import LEVELS, Histories, Level, histories_of
+from nightmarket.modeling.demand.measure import measure_points, top_products
+from nightmarket.modeling.demand.model import DemandModel
+from nightmarket.modeling.demand.outcomes import outcomes_of
+from nightmarket.modeling.demand.panel import HORIZON, Doubles, Panel
+from nightmarket.modeling.demand.reconcile import Trust, reconcile
+from nightmarket.modeling.demand.trees import MEAN, MEDIAN, Examples, Trees, fit_trees, make_examples
+
+PanelAt = Callable[[date], Panel]
+TEST_WEEKS = (4, 8, 12)
+"""Weeks before the cut-off of the origins on which methods compete and residuals are taken."""
+LEARN_EVERY, N_LEARN = 2, 10
+"""Weeks between the origins that trees learn from, and how many there are."""
+MIN_HISTORY = 8
+"""Weeks that an origin needs behind it to be learned from."""
+N_TOP, N_OTHER = 2_000, 3_000
+"""Products that the trees learn from at every origin: those that sell most, and a sample of the others. The median is
+learned from the first alone: for the others it is 0."""
+MIN_EXAMPLES = 1_000
+_TREES: tuple[tuple[Level, str], ...] = (("product", MEAN), ("product", MEDIAN), ("category", MEDIAN))
+_TRUSTS, _VARIANCES = (0.0, 0.25, 0.5, 0.75, 1.0), (0.1, 0.3, 1.0)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A past origin: what was known, the features, and what came."""
+
+    panel: Panel
+    histories: Mapping[Level, Histories]
+    outcome: Mapping[Level, Doubles]
+
+
+def train_demand(
+    panel_at: PanelAt, cut_off: date, *, seed: int, threads: int, say: Callable[[str], None] = lambda _: None
+) -> DemandModel:
+    """Train on what was known at ``cut_off``.
+
+    The methods compete at origins 4, 8 and 12 weeks back, against trees that saw nothing later than the first of
+    them; every class takes the one that was wrong by the fewest units. How far groups are believed against the sum of
+    their parts, and the bands, come from the same origins. The boosters of the night are then fitted on all origins.
+
+    A shop with less history than one test and one learning origin need has no trees: it gets the mean of its last 8
+    weeks with Poisson bands, and says so in ``method``.
+
+    Parameters
+    ----------
+    panel_at : what was known at an earlier origin
+    cut_off : the newest origin; all outcomes happened before it
+    threads : of LightGBM; the model's bytes do not depend on it
+
+    Raises
+    ------
+    PanelUnusable
+        There is no sale before the cut-off.
+    """
+    newest = panel_at(cut_off)
+    tests = [weeks for weeks in TEST_WEEKS if newest.n_weeks - weeks >= MIN_HISTORY]
+    if not tests:
+        say(f"{newest.n_weeks} weeks of history: nothing to compare methods on")
+        return DemandModel(Choice({}), Trust(), Bands({}), {}, newest.intents is not None)
+    tested = [_origin(panel_at, cut_off, weeks, newest) for weeks in tests]
+    closed = max(tests)
+    before = [closed + 2 + LEARN_EVERY * i for i in range(N_LEARN)]
+    rehearsal = _fit(panel_at, cut_off, before, tested[-1].panel, newest, seed=seed, threads=threads)
+    say(f"{len(tests)} origins to compare methods on, trees for {', '.join(rehearsal) or 'no level'}")
+    made = [make_candidates(origin.panel, rehearsal) for origin in tested]
+    choice = _choose(tested, made, boosters=rehearsal)
+    trust = _choose_trust(tested, made, choice)
+    residuals: dict[str, list[Residuals]] = {level: [] for level in LEVELS}
+    evaluation: dict[str, Any] = {"origins": []}
+    for origin, candidates in zip(tested, made, strict=True):
+        points = combine(candidates, choice, trust)
+        for level in LEVELS:
+            residuals[level].append(Residuals(points.demand_class[level], points.units[level], origin.outcome[level]))
+        evaluation["origins"].append(
+            {"as_of_date": origin.panel.as_of_date.isoformat(), **measure_points(points, origin.outcome)}
+        )
+    bands = fit_bands(residuals)
+    say("methods chosen: " + ", ".join(f"{key} {method}" for key, method in choice.methods.items()))
+    learn = [2 + LEARN_EVERY * i for i in range(N_LEARN)]
+    boosters = _fit(panel_at, cut_off, learn, newest, newest, seed=seed, threads=threads) if rehearsal else {}
+    return DemandModel(choice, trust, bands, boosters, newest.intents is not None, evaluation)
+
+
+def _origin(panel_at: PanelAt, cut_off: date, weeks: int, later: Panel) -> Origin:
+    panel = panel_at(cut_off - timedelta(days=7 * weeks))
+    histories = histories_of(panel)
+    return Origin(panel, histories, outcomes_of(panel, histories, later))
+
+
+def _fit(
+    panel_at: PanelAt,
+    cut_off: date,
+    weeks: Sequence[int],
+    later: Panel,
+    newest: Panel,
+    *,
+    seed: int,
+    threads: int,
+) -> dict[Level, dict[str, Trees]]:
+    """Fit the boosters on origins ``weeks`` before the cut-off, with outcomes that were known at ``later``."""
+    examples: dict[tuple[Level, str], list[Examples]] = {key: [] for key in _TREES}
+    for place, ago in enumerate(weeks):
+        if newest.n_weeks - ago < MIN_HISTORY:
+            continue
+        origin = _origin(panel_at, cut_off, ago, later)
+        # Every other week ahead at every other origin: neighbouring weeks hardly teach anything new.
+        ahead = range(place % 2, HORIZON, 2)
+        for level, kind in _TREES:
+            histories = origin.histories[level]
+            series = np.arange(len(histories))
+            if level == "product":
+                series = _sample(histories, n_other=N_OTHER if kind == MEAN else 0, seed=seed)
+            if not len(series):
+                continue
+            features = build_features(origin.panel, histories.take(series), origin.histories["category"])
+            examples[level, kind].append(make_examples(features, origin.outcome[level][series], weeks=ahead))
+    found: dict[Level, dict[str, Trees]] = {}
+    for (level, kind), parts in examples.items():
+        if sum(map(len, parts)) >= MIN_EXAMPLES:
+            booster = fit_trees(kind, level, parts, seed=seed, threads=threads)
+            found.setdefault(level, {})[kind] = booster
+    return found
+
+
+def _sample(histories: Histories, *, n_other: int, seed: int) -> NDArray[np.int64]:
+    """Return the positions of the products learned from, rising: the largest, and some of the others."""
+    order = np.argsort(-histories.filled.sum(axis=1), kind="stable")
+    others = order[N_TOP:]
+    if len(others) > n_other:
+        others = np.random.default_rng(seed).choice(others, n_other, replace=False)
+    return np.sort(np.concatenate([order[:N_TOP], others]))
+
+
+def _choose(
+    tested: Sequence[Origin],
+    made: Sequence[Mapping[Level, Candidates]],
+    *,
+    boosters: Mapping[Level, Mapping[str, Trees]],
+) -> Choice:
+    pairs: dict[Level, list[tuple[Candidates, Doubles]]] = {
+        level: [(candidates[level], origin.outcome[level]) for origin, candidates in zip(tested, made, strict=True)]
+        for level in LEVELS
+    }
+    shortest = min(origin.panel.n_weeks for origin in tested)
+    methods = {
+        (level, one): methods_for(level, one, n_weeks=shortest, trees=list(boosters.get(level, {})))
+        for level in LEVELS
+        for one in CLASSES
+    }
+    return choose(pairs, methods)
+
+
+def _choose_trust(tested: Sequence[Origin], made: Sequence[Mapping[Level, Candidates]], choice: Choice) -> Trust:
+    """Choose the weights with the smallest errors of the categories, then of the 500 largest products.
+
+    The total's own forecast is always believed. Forecasts near the median are too low where demand has peaks, and
+    that does not average out over the parts; a mean of the total's weeks has no such bias.
+    """
+    points = [combine(candidates, choice, Trust()) for candidates in made]
+
+    def error(trust: Trust, level: Level) -> float:
+        wrong = 0.0
+        for one, origin in zip(points, tested, strict=True):
+            is_regular = np.isin(one.demand_class["product"], REGULAR)
+            units = reconcile(one.base, one.histories, trust, is_regular=is_regular)[level]
+            rows = top_products(one.histories[level])
+            wrong += float(np.nansum(np.abs(units - origin.outcome[level])[rows]))
+        return round(wrong, 6)
+
+    category = min(_TRUSTS, key=lambda weight: (error(Trust(weight, 1.0), "category"), -weight))
+    regular = min(_VARIANCES, key=lambda share: (error(Trust(category, 1.0, share), "product"), -share))
+    return Trust(category, 1.0, regular)

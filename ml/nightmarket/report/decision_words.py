@@ -1,0 +1,66 @@
+"""What a decision is worth and what a campaign brought, in sentences."""
+
+from __future__ import annotations
+
+from nightmarket.report.decisions import RESPONSE, CampaignResult, CampaignTargets
+from nightmarket.report.wording import percent, signed
+
+MINUS = "−"
+
+
+def money(value: float, currency: str) -> str:
+    """Return an amount as it is read: USD 0.80, −USD 3.10, USD 12,345."""
+    digits = f"{abs(value):,.2f}" if abs(value) < 100 else f"{abs(value):,.0f}"
+    return f"{MINUS if value < 0 and float(digits.replace(',', '')) else ''}{currency} {digits}".strip()
+
+
+def units(value: float) -> str:
+    """Return a number of units: 3.4, 12, 1,200."""
+    return f"{value:,.0f}" if abs(value) >= 10 or value == round(value) else f"{value:.1f}"
+
+
+def say_next_unit(campaign: CampaignTargets, currency: str) -> str:
+    """Return what more budget would bring, in words: the dual price of the budget."""
+    one = f"{currency} 1".strip()
+    if campaign.dual_price is None:
+        limit = "has no limit" if campaign.budget is None else "pays contacts that cost nothing"
+        return f"The budget {limit}: more of it would bring nothing."
+    if campaign.dual_price <= 0:
+        return f"The budget is not used up: the next {one} would bring nothing more."
+    return f"The next {one} of budget would bring {money(campaign.dual_price, currency)} beyond itself."
+
+
+def say_value_basis(campaign: CampaignTargets) -> str:
+    """Return what the expected value rests on, and whether it is proven that contacts alone bring it."""
+    if campaign.is_proven:
+        return "The value is what the contact alone brings, as campaigns with a holdout proved."
+    some = "For some customers the value" if "uplift" in campaign.value_bases else "The value"
+    return (
+        f"{some} is that of expected responses, not proven incremental: part of those contacted would have bought "
+        "anyway."
+    )
+
+
+def say_result(result: CampaignResult, currency: str) -> str:
+    """Return what a campaign brought by one measure, with its interval of 95 %."""
+    if result.measure == RESPONSE:
+        means = f"{percent(result.treated_mean)} of those contacted responded, {percent(result.holdout_mean)} of those"
+        effect = f"{signed(100 * result.effect, 2)} points"
+        interval = f"{signed(100 * result.effect_low, 2)} to {signed(100 * result.effect_high, 2)}"
+        total = "" if result.total_effect is None else f", {signed(result.total_effect, 0)} responses in all"
+    else:
+        what = result.measure.replace("_", " ")
+        means = (
+            f"{money(result.treated_mean, currency)} of {what} from each of those contacted, "
+            f"{money(result.holdout_mean, currency)} from each of those"
+        )
+        effect = money(result.effect, currency)
+        interval = f"{money(result.effect_low, currency)} to {money(result.effect_high, currency)}"
+        total = "" if result.total_effect is None else f", {money(result.total_effect, currency)} in all"
+    if result.effect_low > 0:
+        proof = "it brought more than chance explains"
+    elif result.effect_high < 0:
+        proof = "it did harm, by more than chance explains"
+    else:
+        proof = "no effect is proven, as 0 lies within the interval"
+    return f"{means} held out: {effect} (95 %: {interval}){total}; {proof}."

@@ -1,0 +1,139 @@
+"""The plan's rows: what is known, what is assumed, and that the row says so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nightmarket.decisions.reorder.inputs import ForecastDemand, LocationSales, RecentSales, Rules, Stock
+from nightmarket.decisions.reorder.lead_time_demand import WeeklyDemand
+from nightmarket.decisions.reorder.plan import plan_reorder
+
+NOTHING_SOLD_BY_PLACE = LocationSales(np.array([], object), np.array([], object), np.array([]))
+_NUMBERS = (
+    "age_days", "on_hand", "on_order", "lead_time_days", "pack_size", "min_order", "unit_cost", "unit_margin",
+    "holding_cost",
+)  # fmt: skip
+
+
+def stock(*rows: dict[str, Any]) -> Stock:
+    rows = tuple(sorted(rows, key=lambda row: (row["product_id"], row.get("location_id", ""))))
+    return Stock(
+        product_ids=np.array([row["product_id"] for row in rows], dtype=object),
+        location_ids=np.array([row.get("location_id", "") for row in rows], dtype=object),
+        **{
+            name: np.array([row.get(name, 1.0 if name == "age_days" else np.nan) for row in rows], dtype=float)
+            for name in _NUMBERS
+        },
+    )
+
+
+def demand(*products: str) -> ForecastDemand:
+    """Every product is forecast to sell 10 a week, 6 to 15."""
+    n = len(products)
+    weekly = WeeklyDemand(np.full((n, 8), 10.0), np.tile([6.0, 8.0, 10.0, 12.0, 15.0], (n, 8, 1)))
+    return ForecastDemand(np.array(products, dtype=object), np.full(n, "DRINKS", dtype=object), weekly)
+
+
+def sales(*products: str, price: float = 2.0) -> RecentSales:
+    n = len(products)
+    return RecentSales(np.array(products, dtype=object), np.full((n, 26), 10.0), np.full(n, 260 * price))
+
+
+def plan(known: Stock, *, of: ForecastDemand | None = None, sold: Any = None, **rules: Any) -> list[dict[str, Any]]:
+    columns = plan_reorder(
+        demand("tea") if of is None else of, sales("tea"), known, sold or NOTHING_SOLD_BY_PLACE, Rules(**rules)
+    )
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def test_without_stock_data_the_row_says_so_and_gives_its_levels() -> None:
+    (row,) = plan(stock())
+    assert row["reason"].startswith("no stock data: order below ")
+    assert "20 expected in 14 days" in row["reason"]
+    assert row["reorder_point_units"] >= row["demand_units_p95"]
+    assert np.isnan(row["suggested_order_units"])
+    assert row["is_overstock"] is None
+    assert row["is_stock_out_risk"] is None
+    assert row["location_id"] == ""
+
+
+def test_stock_below_the_reorder_point_is_ordered_up_in_packs() -> None:
+    (row,) = plan(stock({"product_id": "tea", "on_hand": 3, "on_order": 2, "lead_time_days": 7, "pack_size": 6}))
+    assert row["suggested_order_units"] % 6 == 0
+    assert row["reorder_point_units"] <= 5 + row["suggested_order_units"] < row["reorder_point_units"] + 6
+    assert row["reason"].startswith("order 30: 3 on hand and 2 on order, below the reorder point of ")
+    assert row["is_stock_out_risk"] is True
+    assert row["stock_out_probability"] > 0.9
+    assert (row["lead_time_days"], row["lead_time_basis"]) == (7, "given")
+
+
+@pytest.mark.parametrize("lead_time", [np.nan, 0.0, -3.0, 9999.0])
+def test_a_lead_time_that_is_missing_zero_or_absurd_is_assumed_and_said(lead_time: float) -> None:
+    (row,) = plan(stock({"product_id": "tea", "on_hand": 50, "lead_time_days": lead_time}), lead_time_days=10)
+    assert (row["lead_time_days"], row["lead_time_basis"]) == (10, "default")
+    assert "lead time not given, 10 days assumed" in row["reason"]
+
+
+def test_negative_stock_counts_as_none_and_is_said() -> None:
+    (row,) = plan(stock({"product_id": "tea", "on_hand": -4, "on_order": 0, "lead_time_days": 7}))
+    assert row["on_hand_units"] == 0
+    assert row["suggested_order_units"] == row["order_up_to_units"]
+    assert "stock given as -4, taken as 0" in row["reason"]
+
+
+def test_what_is_on_order_stays_unknown_and_counts_as_none() -> None:
+    (row,) = plan(stock({"product_id": "tea", "on_hand": 50, "lead_time_days": 7}))
+    assert np.isnan(row["on_order_units"])
+    assert "on order unknown, taken as 0" in row["reason"]
+
+
+def test_a_product_never_sold_but_in_stock_has_a_row_with_a_reason() -> None:
+    coal = next(row for row in plan(stock({"product_id": "coal", "on_hand": 12})) if row["product_id"] == "coal")
+    assert coal["reason"].startswith("not sold in 182 days: order nothing, 12 on hand")
+    assert (coal["suggested_order_units"], coal["reorder_point_units"], coal["is_overstock"]) == (0, 0, True)
+    assert np.isnan(coal["unit_price_amount"])
+    assert np.isnan(coal["cover_days"])
+
+
+def test_a_product_without_a_forecast_is_planned_by_its_recent_weeks() -> None:
+    (row,) = plan(stock({"product_id": "tea", "on_hand": 50, "lead_time_days": 7}), of=demand())
+    assert row["demand_units"] == pytest.approx(20)
+    assert "no forecast: its last 26 weeks stand for it" in row["reason"]
+
+
+def test_a_missing_price_is_null_and_said() -> None:
+    columns = plan_reorder(demand("tea"), sales("tea", price=0.0), stock(), NOTHING_SOLD_BY_PLACE, Rules())
+    assert np.isnan(columns["unit_price_amount"][0])
+    assert "price unknown" in columns["reason"][0]
+
+
+def test_margin_and_holding_cost_make_the_level_the_newsvendors() -> None:
+    (row,) = plan(stock({"product_id": "tea", "on_hand": 50, "unit_margin": 1.0, "holding_cost": 365 / 7 / 9}))
+    assert (row["service_level"], row["service_level_basis"]) == (pytest.approx(0.9), "newsvendor")
+
+
+def test_places_share_the_demand_as_they_sold_it() -> None:
+    sold = LocationSales(
+        np.array(["tea"] * 3, object), np.array(["a", "b", "web"], object), np.array([30.0, 10.0, 5.0])
+    )
+    known = stock(
+        {"product_id": "tea", "location_id": "a", "on_hand": 9}, {"product_id": "tea", "location_id": "b", "on_hand": 9}
+    )
+    first, second = plan(known, sold=sold)
+    assert (first["location_id"], second["location_id"]) == ("a", "b")
+    assert (first["demand_units"], second["demand_units"]) == (15, 5)
+
+
+def test_a_warehouse_that_sells_nothing_itself_serves_all() -> None:
+    (row,) = plan(stock({"product_id": "tea", "location_id": "depot", "on_hand": 9}))
+    assert row["demand_units"] == 20
+
+
+def test_overstock_is_flagged_with_its_cover() -> None:
+    (row,) = plan(stock({"product_id": "tea", "on_hand": 500, "on_order": 0, "lead_time_days": 7}))
+    assert row["is_overstock"] is True
+    assert row["cover_days"] == pytest.approx(350)
+    assert row["reason"].startswith("order nothing, overstock: 500 on hand, 350 days of demand")

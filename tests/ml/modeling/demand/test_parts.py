@@ -1,0 +1,155 @@
+"""The parts of a forecast: classes, baselines, features, neighbours, bands and reconciliation."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nightmarket.modeling.demand.bands import QUANTILES, Residuals, fit_bands
+from nightmarket.modeling.demand.baselines import forecast_baseline
+from nightmarket.modeling.demand.classes import rhythm_of
+from nightmarket.modeling.demand.features import build_features
+from nightmarket.modeling.demand.histories import Histories, histories_of
+from nightmarket.modeling.demand.measure import coverage, errors_of
+from nightmarket.modeling.demand.neighbours import neighbour_level
+from nightmarket.modeling.demand.outcomes import outcomes_of
+from nightmarket.modeling.demand.reconcile import Trust, reconcile
+
+from .shops import LAST, busy_units, shop
+
+
+def series(*units: list[float], level: Any = "product") -> Histories:
+    values = np.asarray(units, np.float64)
+    m, weeks = values.shape
+    sold = values > 0
+    age = np.where(sold.any(axis=1), weeks - sold.argmax(axis=1), 0).astype(np.int32)
+    names = np.asarray([f"p{i}" for i in range(m)], object)
+    return Histories(level, names, np.arange(m), np.zeros(m, np.int32), values, values, age)
+
+
+def test_the_cut_offs_of_syntetos_and_boylan_name_the_classes() -> None:
+    found = rhythm_of(
+        series(
+            [4, 5] * 10,
+            [1, 9] * 10,
+            [3, 0] * 10,
+            [1, 0, 9, 0] * 5,
+            [0.0] * 17 + [1, 1, 1],
+        )
+    )
+    assert found.demand_class.tolist() == ["smooth", "erratic", "intermittent", "lumpy", "new"]
+    assert found.since_sale.tolist() == [0, 0, 1, 1, 0]
+    np.testing.assert_allclose(found.adi[:3], [1, 1, 2])
+
+
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [("naive", "Naive()"), ("mean of 4 weeks", "WindowAverage(4)"), ("seasonal naive", "SeasonalNaive(52)")],
+)
+def test_baselines_that_are_sums_of_columns_are_those_of_statsforecast(name: str, model: str) -> None:
+    from statsforecast import models
+
+    units = np.random.default_rng(0).poisson(3, (1, 60)).astype(float)
+    cls, argument = model.rstrip(")").split("(")
+    theirs = getattr(models, cls)(*([int(argument)] if argument else [])).forecast(y=units[0], h=8)["mean"]
+    np.testing.assert_allclose(forecast_baseline(name, series(units[0].tolist()))[0], theirs)
+
+
+@pytest.mark.parametrize(
+    "name", ["exponential smoothing", "croston", "sba", "tsb", "seasonal naive", "mean of 13 weeks"]
+)
+def test_a_series_too_short_for_a_method_gets_the_mean_of_what_it_has(name: str) -> None:
+    np.testing.assert_allclose(forecast_baseline(name, series([0, 2, 4]))[:, 0], [3])
+
+
+def test_features_do_not_change_when_the_future_does() -> None:
+    units = busy_units(30, 40)
+    changed = units.copy()
+    changed[:, -4:] = 99
+    origin = LAST - timedelta(days=28)
+    found = []
+    for one in (units, changed):
+        panel = shop(one)(origin)
+        levels = histories_of(panel)
+        found.append(build_features(panel, levels["product"], levels["category"]))
+    np.testing.assert_array_equal(found[0].static, found[1].static)
+
+
+def test_lags_are_the_newest_weeks_over_the_level() -> None:
+    panel = shop([[1.0, 2, 3, 4, 5, 6, 7, 8, 9, 10]])(LAST)
+    levels = histories_of(panel)
+    features = build_features(panel, levels["product"], levels["category"])
+    found = dict(zip(features.names, features.static[0], strict=False))
+    np.testing.assert_allclose(
+        [found["lag1"] * features.level[0], found["lag4"] * features.level[0]], [10, 7], rtol=1e-6
+    )
+
+
+def test_a_young_product_has_the_level_of_the_older_ones_of_like_text() -> None:
+    age = np.asarray([40, 40, 2], np.int32)
+    text = np.asarray([[1, 0]] * 30 + [[0, 1]] * 30 + [[1, 0]], np.float32)
+    level = np.asarray([5.0] * 30 + [1.0] * 30 + [0.1])
+    group = np.zeros(61, np.int32)
+    ages = np.concatenate([np.repeat(age[:2], 30), age[2:]])
+    assert neighbour_level(level, ages, text, group)[-1] == 5
+    assert neighbour_level(level, ages, None, group)[-1] == 3
+    assert np.isnan(neighbour_level(level, ages, text, group)[:-1]).all()
+
+
+def test_groups_and_parts_meet_where_trust_says() -> None:
+    products = series([1.0] * 9, [3.0] * 9)
+    levels: Any = {
+        "product": products,
+        "category": series([4.0] * 9, level="category"),
+        "total": series([4.0] * 9, level="total"),
+    }
+    base: Any = {
+        "product": np.repeat([[1.0], [3.0]], 8, axis=1),
+        "category": np.full((1, 8), 6.0),
+        "total": np.full((1, 8), 9.0),
+    }
+    both = np.asarray([True, True])
+    half = reconcile(base, levels, Trust(category=0.5, total=0.0), is_regular=both)
+    assert half["category"][0, 0] == 5
+    np.testing.assert_allclose(half["product"][:, 0], [1.25, 3.75])
+    whole = reconcile(base, levels, Trust(category=0.5, total=1.0), is_regular=both)
+    assert whole["total"][0, 0] == whole["category"][0, 0] == 9
+    uneven = reconcile(base, levels, Trust(1.0, 0.0, regular=0.1), is_regular=np.asarray([False, True]))
+    assert uneven["product"][:, 0].sum() == pytest.approx(6)
+    assert uneven["product"][0, 0] > 2
+
+
+def test_bands_hold_as_many_outcomes_as_they_say() -> None:
+    rng = np.random.default_rng(0)
+    units = np.exp(rng.normal(2, 1, (2_000, 8)))
+    outcome = units * np.exp(rng.normal(0, 0.4, units.shape))
+    classes = np.full(2_000, "smooth")
+    bands = fit_bands({"product": [Residuals(classes[:1_000], units[:1_000], outcome[:1_000])]})
+    quantiles = bands.around("product", classes[1_000:], units[1_000:])
+    assert (np.diff(quantiles, axis=2) >= 0).all()
+    for share in (0.8, 0.95):
+        inside, known = coverage(quantiles, outcome[1_000:], share)
+        assert inside / known == pytest.approx(share, abs=0.02)
+
+
+def test_without_residuals_a_band_is_assumed_and_reaches_zero_for_slow_products() -> None:
+    quantiles = fit_bands({}).around("product", np.asarray(["new"]), np.full((1, 8), 0.2))
+    assert quantiles[..., QUANTILES.index(0.05)].max() == 0
+    assert quantiles[..., QUANTILES.index(0.95)].min() >= 1
+
+
+def test_outcomes_are_matched_by_product_and_missing_where_a_week_is_not_over() -> None:
+    panel_at = shop([[1.0, 2, 3, 4, 5, 6], [6.0, 5, 4, 3, 2, 1]])
+    origin = LAST - timedelta(days=14)
+    found = outcomes_of(panel_at(origin), histories_of(panel_at(origin)), panel_at(LAST))
+    np.testing.assert_array_equal(found["product"][:, :3], [[5, 6, np.nan], [2, 1, np.nan]])
+    np.testing.assert_array_equal(found["total"][0, :3], [7, 7, np.nan])
+
+
+def test_errors_are_weighted_by_volume_and_bias_has_a_sign() -> None:
+    errors = errors_of(np.asarray([[2.0, 2.0]]), np.asarray([[1.0, 7.0]]))
+    assert errors.wape == pytest.approx(6 / 8)
+    assert errors.bias == pytest.approx(-4 / 8)

@@ -1,0 +1,146 @@
+"""A shop whose earlier campaign was sent as decided learns whom a contact changes, and contacts them."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from tests.ml.landed_campaigns import AS_OF, land, stage
+
+from nightmarket.decisions.targets.table import POLICY_VERSION, TABLE
+from nightmarket.io.atomic import sha256_of_file
+from nightmarket.io.night import Night
+from nightmarket.io.serving.catalog import Catalog, PublishedFile, write_catalog
+from nightmarket.settings import Settings
+from nightmarket.steps import decide
+
+N = 2400
+EARLIER = date(2024, 4, 1)
+"""The night that decided on the earlier campaign, which ran for three weeks from then."""
+
+
+def _draw() -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray]:
+    """Return customers, their probability to respond, who was contacted, and what they spent meanwhile.
+
+    Who is likely to respond spends 40 anyway; of the others, a contact brings 20 more.
+    """
+    random = np.random.default_rng(11)
+    probability = np.round(random.uniform(0.02, 0.9, N), 3)
+    is_treated = random.random(N) < 0.6
+    spent = random.gamma(4.0, 2.0, N) + 40 * (probability > 0.5) + 20 * ((probability <= 0.5) & is_treated)
+    return [f"c{number:04d}" for number in range(N)], probability, is_treated, np.round(spent, 2)
+
+
+def _publish(settings: Settings, customers: list[str], probability: np.ndarray, is_treated: np.ndarray) -> None:
+    """Serve what was decided for the earlier campaign."""
+    path = settings.serving_dir / "tables" / "earlier.parquet"
+    path.parent.mkdir(parents=True)
+    values = {
+        "campaign_id": "'earlier'",
+        "customer_id": "customer_id",
+        "as_of_date": f"date '{EARLIER}'",
+        "decision": "case when is_treated then 'contact' else 'hold out' end",
+        "response_probability": "probability",
+        "holdout_share": "0.4",
+        "policy_version": f"'{POLICY_VERSION}'",
+    }
+    columns = ", ".join(f"cast({values.get(one.name, 'null')} as {one.type}) as {one.name}" for one in TABLE.columns)
+    with duckdb.connect() as connection:
+        connection.execute("create table dealt (customer_id varchar, probability double, is_treated boolean)")
+        rows = zip(customers, probability.tolist(), is_treated.tolist(), strict=True)
+        connection.executemany("insert into dealt values (?, ?, ?)", [list(row) for row in rows])
+        connection.execute(f"copy (select {columns} from dealt) to '{path}' (format parquet)")
+    folder = settings.serving_dir / "generations" / "1"
+    folder.mkdir(parents=True)
+    (folder / "serving.duckdb").touch()
+    file = PublishedFile("tables/earlier.parquet", sha256_of_file(path), N)
+    write_catalog(folder, Catalog(str(settings.serving_dir), {TABLE.name: {EARLIER: file}}))
+    (settings.serving_dir / "serving.duckdb").symlink_to("generations/1/serving.duckdb")
+
+
+def _line(number: int, customer: str, day: str, amount: float) -> dict[str, Any]:
+    return {
+        "order_line_id": f"{day}-{number}",
+        "order_id": f"{day}-{number}",
+        "customer_id": customer,
+        "product_id": "tea",
+        "ordered_at": day,
+        "order_date": day,
+        "quantity": 1,
+        "sales_amount": amount,
+        "is_cancelled": False,
+        "arrived": day,
+    }
+
+
+def _decide(folder: Path, *, is_sent: bool) -> tuple[dict[str, Any], Any]:
+    settings = Settings(_env_file=None, var_dir=folder / "var", threads=1)
+    customers, probability, is_treated, spent = _draw()
+    long_before, before = np.random.default_rng(5).gamma(4.0, 5.0, (2, N)).round(2)
+    contacted = is_treated if is_sent else np.zeros(N, bool)
+    tables: dict[str, list[dict[str, Any]]] = {
+        "campaigns": [
+            {"campaign_id": "earlier", "start_date": str(EARLIER), "end_date": "2024-04-21", "arrived": "2024-03-01"},
+            {"campaign_id": "next", "start_date": "2024-06-05", "end_date": "2024-06-25", "arrived": "2024-05-01"},
+        ],
+        "campaign_plans": [
+            {
+                "campaign_id": "next",
+                "budget_amount": 100,
+                "cost_per_contact_amount": 0.5,
+                "value_per_response_amount": 10,
+                "margin_pct": 40,
+            }
+        ],
+        "campaign_contacts": [
+            {"campaign_id": "earlier", "customer_id": one, "contact_date": str(EARLIER), "arrived": str(EARLIER)}
+            for one, sent in zip(customers, contacted, strict=True)
+            if sent
+        ]
+        + [{"campaign_id": "other", "customer_id": "c0000", "contact_date": "2024-01-01"}],
+        "order_lines": [_line(n, one, "2024-02-10", float(long_before[n])) for n, one in enumerate(customers)]
+        + [_line(n, one, "2024-03-20", float(before[n])) for n, one in enumerate(customers)]
+        + [_line(n, one, "2024-04-10", float(spent[n])) for n, one in enumerate(customers)],
+    }
+    night = Night(settings, AS_OF, land(settings, tables).snapshot_id)
+    stage(night, {"next": dict(zip(customers, probability.tolist(), strict=True))}, [])
+    _publish(settings, customers, probability, is_treated)
+    result = decide.run(settings, decision="campaign_targets", as_of=AS_OF, snapshot_id=night.snapshot_id)
+    rows = pq.read_table(night.staged_path(TABLE.name), partitioning=None)
+    return result.detail, rows
+
+
+@pytest.mark.timeout(120)
+def test_whom_a_contact_changes_is_contacted_once_it_is_proven(tmp_path: Path) -> None:
+    detail, rows = _decide(tmp_path, is_sent=True)
+    assert detail["uplift"]["is_proven"], detail["uplift"]["reason"]
+    assert set(rows["value_basis"].to_pylist()) == {"uplift"}
+    probability = rows["response_probability"].to_numpy()
+    contacted = np.array(rows["decision"].to_pylist()) == "contact"
+    # The budget pays 200; those likely to respond would have spent their 40 anyway.
+    assert contacted.sum() == 200
+    assert (probability[contacted] <= 0.5).mean() > 0.95
+    amounts = rows["expected_incremental_amount"].to_numpy()
+    assert amounts[probability < 0.45].mean() == pytest.approx(20, abs=3)
+    assert detail["reads"][f"decisions.campaign_targets of {EARLIER}"]
+
+
+def test_a_campaign_that_was_not_sent_as_decided_proves_nothing(tmp_path: Path) -> None:
+    detail, rows = _decide(tmp_path, is_sent=False)
+    assert detail["uplift"] == {
+        "is_proven": False,
+        "reason": "no campaign that is over was sent as decided",
+        "nights_read": [str(EARLIER)],
+        "campaigns_not_used": {
+            "earlier": "not sent as decided: 0.0 % of those to be contacted and 0.0 % of those held out have a contact"
+        },
+    }
+    assert set(rows["value_basis"].to_pylist()) == {"response, not proven incremental"}
+    assert rows["expected_incremental_amount"].null_count == N
+    contacted = np.array(rows["decision"].to_pylist()) == "contact"
+    assert (rows["response_probability"].to_numpy()[contacted] > 0.5).all()

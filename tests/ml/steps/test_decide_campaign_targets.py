@@ -1,0 +1,148 @@
+"""``nightmarket decide campaign_targets`` on a tiny landed shop: from staged scores to staged decisions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.ml.landed_campaigns import AS_OF, land, stage
+
+from nightmarket.errors import InvalidSetting, StepMissing
+from nightmarket.io.atomic import sha256_of_file
+from nightmarket.io.night import Night
+from nightmarket.io.serving.staged import validate_staged
+from nightmarket.settings import Settings
+from nightmarket.steps import decide
+
+CUSTOMERS = {f"c{number}": 0.9 - number / 20 for number in range(8)}
+STOCK = [
+    {"product_id": "tea", "demand_units": 10.0, "unit_price_amount": 4.0, "lead_time_days": 7},
+    {"product_id": "jam", "demand_units": 30.0, "unit_price_amount": 4.0, "lead_time_days": 7},
+]
+TABLES: dict[str, list[dict[str, Any]]] = {
+    "campaigns": [
+        {"campaign_id": "running", "start_date": "2024-05-20", "end_date": "2024-06-10", "arrived": "2024-05-01"},
+        {"campaign_id": "planned", "start_date": "2024-06-05", "end_date": "2024-06-30", "arrived": "2024-05-20"},
+        {"campaign_id": "over", "start_date": "2024-03-01", "end_date": "2024-05-31", "arrived": "2024-02-01"},
+        {"campaign_id": "far", "start_date": "2024-09-01", "end_date": "2024-09-30", "arrived": "2024-05-01"},
+        {"campaign_id": "unscored", "start_date": "2024-06-05", "end_date": "2024-06-30", "arrived": "2024-05-01"},
+    ],
+    "campaign_plans": [
+        {
+            "campaign_id": "planned",
+            "budget_amount": 1,
+            "cost_per_contact_amount": 0.25,
+            "value_per_response_amount": 10,
+            "margin_pct": 40,
+            "holdout_pct": 1,
+        },
+        {"campaign_id": "over", "budget_amount": 5},
+        {"campaign_id": "typo", "budget_amount": 5},
+    ],
+    "campaign_products": [
+        {"campaign_id": "planned", "coupon_id": "", "product_id": product} for product in ("tea", "jam")
+    ]
+    + [{"campaign_id": "running", "coupon_id": "", "product_id": "tea"}],
+    "campaign_contacts": [
+        {"campaign_id": "running", "customer_id": "c0", "contact_date": "2024-05-20", "arrived": "2024-05-20"}
+    ],
+}
+
+
+def _decided(
+    folder: Path,
+    *,
+    stock: list[dict[str, Any]] = STOCK,
+    tables: dict[str, list[dict[str, Any]]] = TABLES,
+    **changed: Any,
+) -> tuple[Night, dict[str, Any], list[dict[str, Any]]]:
+    import pyarrow.parquet as pq
+
+    settings = Settings(_env_file=None, var_dir=folder / "var", threads=1, contact_cap=3, holdout_pct=1, **changed)
+    night = Night(settings, AS_OF, land(settings, tables).snapshot_id)
+    stage(night, {"running": CUSTOMERS, "planned": CUSTOMERS, "over": CUSTOMERS}, stock)
+    result = decide.run(settings, decision="campaign_targets", as_of=AS_OF, snapshot_id=night.snapshot_id)
+    rows = pq.read_table(night.staged_path("decisions.campaign_targets"), partitioning=None).to_pylist()
+    assert result.rows == len(rows)
+    return night, result.detail, rows
+
+
+def _of(rows: list[dict[str, Any]], campaign: str, column: str) -> list[Any]:
+    return [row[column] for row in rows if row["campaign_id"] == campaign]
+
+
+def test_running_and_planned_campaigns_are_decided_and_the_others_are_named(tmp_path: Path) -> None:
+    night, detail, rows = _decided(tmp_path)
+    assert {row["campaign_id"] for row in rows} == {"planned", "running"}
+    assert detail["left_out"] == {
+        "far": "starts on 2024-09-01, more than 28 days ahead, and has no plan",
+        "over": "ended on 2024-05-31",
+        "typo": "campaign_plans has it, campaigns does not",
+        "unscored": "nobody is scored for it",
+    }
+    assert validate_staged("decisions.campaign_targets", night.staged_path("decisions.campaign_targets"), AS_OF) == 16
+
+
+def test_the_planned_campaign_contacts_the_best_its_budget_pays(tmp_path: Path) -> None:
+    _, detail, rows = _decided(tmp_path)
+    assert _of(rows, "planned", "decision") == ["contact"] * 4 + ["leave alone"] * 4
+    # 90 % of 10.00 at a margin of 40 %, less .25; the fifth would bring .70 * 4 - .25 for .25.
+    assert _of(rows, "planned", "expected_value_amount")[0] == 3.35
+    assert _of(rows, "planned", "dual_price_amount")[0] == pytest.approx(10.2, abs=1e-3)
+    assert detail["campaigns"]["planned"]["cost_amount"] == 1.0
+    assert detail["campaigns"]["planned"]["n_to_contact"] == 4
+
+
+def test_a_running_campaign_without_a_plan_says_so_in_the_row(tmp_path: Path) -> None:
+    _, _, rows = _decided(tmp_path)
+    assert _of(rows, "running", "is_running") == [True] * 8
+    assert _of(rows, "running", "budget_amount") == [None] * 8
+    reasons = _of(rows, "running", "reason")
+    assert reasons[0] == "contacted on 2024-05-20"
+    assert reasons[1].endswith(
+        "(no plan: no budget, cost and margin of the settings; a response taken to be worth one product)"
+    )
+
+
+def test_what_cannot_be_shipped_is_not_promoted(tmp_path: Path) -> None:
+    short = [{**STOCK[0], "is_stock_out_risk": True, "is_overstock": False}, {**STOCK[1], "is_stock_out_risk": False}]
+    _, detail, rows = _decided(tmp_path, stock=short)
+    # All of the running campaign's products, and a quarter of the planned one's sales.
+    assert _of(rows, "running", "decision") == ["contact"] + ["leave alone"] * 7
+    assert _of(rows, "running", "reason")[1].startswith("nothing that it offers can be shipped")
+    assert detail["campaigns"]["planned"]["shippable_share"] == 0.75
+    assert _of(rows, "planned", "expected_value_amount")[0] == pytest.approx(0.9 * 4 * 0.75 - 0.25)
+
+
+def test_deciding_again_gives_the_same_bytes(tmp_path: Path) -> None:
+    first, detail, _ = _decided(tmp_path / "a")
+    second, again, _ = _decided(tmp_path / "b")
+    path = "decisions.campaign_targets"
+    assert sha256_of_file(first.staged_path(path)) == sha256_of_file(second.staged_path(path))
+    assert detail["run_id"] == again["run_id"]
+    _, salted, _ = _decided(tmp_path / "c", holdout_salt="another")
+    assert salted["run_id"] != detail["run_id"]
+
+
+def test_a_plan_that_holds_everybody_out_is_refused(tmp_path: Path) -> None:
+    plans = [{**TABLES["campaign_plans"][0], "holdout_pct": 100}]
+    with pytest.raises(InvalidSetting, match="Got a holdout of 100 % for campaign 'planned'"):
+        _decided(tmp_path, tables={**TABLES, "campaign_plans": plans})
+
+
+def test_a_shop_without_campaigns_decides_nothing(tmp_path: Path) -> None:
+    night, detail, rows = _decided(tmp_path, tables={})
+    assert (rows, detail["campaigns"], detail["left_out"]) == ([], {}, {})
+    assert validate_staged("decisions.campaign_targets", night.staged_path("decisions.campaign_targets"), AS_OF) == 0
+
+
+@pytest.mark.parametrize(
+    ("missing", "command"),
+    [("scores.campaign_response", "score campaign_response"), ("decisions.reorder_plan", "decide reorder_plan")],
+)
+def test_without_what_it_reads_nothing_is_decided(missing: str, command: str, tmp_path: Path) -> None:
+    night, _, _ = _decided(tmp_path)
+    night.staged_path(missing).unlink()
+    with pytest.raises(StepMissing, match=f"Got no staged {missing} .*Run `nightmarket {command}`"):
+        decide.run(night.settings, decision="campaign_targets", as_of=AS_OF, snapshot_id=night.snapshot_id)
