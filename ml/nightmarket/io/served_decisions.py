@@ -146,12 +146,11 @@ def read_campaigns(connection: Connection, night: date) -> list[dict[str, Any]]:
 
 
 def read_left_alone(connection: Connection, night: date) -> dict[str, list[tuple[str, int]]]:
-    """Return why customers are left alone, by campaign: the reason up to its details, numbers left out, most first."""
+    """Return why customers are left alone, by campaign: the reason without what is in brackets, most frequent first."""
     rows = connection.execute(
         """
         select
-            campaign_id,
-            regexp_replace(regexp_replace(reason, ' [(].*$', ''), '[0-9][0-9.,]*', '…', 'g') as cause, count(*) as n
+            campaign_id, regexp_replace(reason, ' [(].*$', '') as cause, count(*) as n
         from decisions.campaign_targets_history
         where as_of_date = ? and decision = 'leave alone' and reason is not null
         group by 1, 2 order by 1, 3 desc, 2

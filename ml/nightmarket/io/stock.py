@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -53,17 +54,20 @@ def read_recent_sales(connection: duckdb.DuckDBPyConnection, *, snapshot_id: str
         "group by all order by product_id, weeks_ago",
         {"night": as_of, "snapshot_id": snapshot_id, "n_weeks": RECENT_WEEKS},
     ).fetchnumpy()
-    ids, row = np.unique(_texts(found["product_id"]), return_inverse=True)
+    names: NDArray[Any] = _texts(found["product_id"])
+    ids, row = np.unique(names, return_inverse=True)
     units = np.zeros((len(ids), RECENT_WEEKS))
-    units[row, RECENT_WEEKS - 1 - found["weeks_ago"].astype(np.int64)] = _numbers(found["units"])
-    amount = np.bincount(row, _numbers(found["sales_amount"]), minlength=len(ids))
+    units[row, RECENT_WEEKS - 1 - np.asarray(found["weeks_ago"], dtype=np.int64)] = _numbers(found["units"])
+    amount = np.zeros(len(ids))
+    np.add.at(amount, row, _numbers(found["sales_amount"]))
     return RecentSales(ids, units, amount)
 
 
-def _texts(values: NDArray[np.object_]) -> NDArray[np.object_]:
+def _texts(values: Any) -> NDArray[np.object_]:
     return np.asarray(values, dtype=object)
 
 
-def _numbers(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _numbers(values: Any) -> NDArray[np.float64]:
     """Return doubles with NaN for null (DuckDB masks them)."""
-    return np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan)
+    numbers: NDArray[np.float64] = np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan)
+    return numbers

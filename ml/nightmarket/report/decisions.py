@@ -119,7 +119,7 @@ class CampaignTargets:
     holdout_share: float
     value_bases: tuple[str, ...] = ()
     left_alone_for: tuple[Share, ...] = ()
-    """Why customers are left alone, most frequent first, numbers left out."""
+    """Why customers are left alone, most frequent first."""
 
     @property
     def is_proven(self) -> bool:
@@ -153,6 +153,11 @@ class ContactSection:
     currency: str
     campaigns: tuple[CampaignTargets, ...] = ()
     results: tuple[CampaignResult, ...] = ()
+
+    @property
+    def has_one_basis(self) -> bool:
+        """Whether the values of all campaigns rest on the same: then it is said once."""
+        return len({campaign.value_bases for campaign in self.campaigns}) == 1
 
 
 @dataclass(frozen=True)

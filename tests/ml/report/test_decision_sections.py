@@ -98,7 +98,7 @@ def snapshot(settings: Settings) -> Snapshot:
         "order_lines": _landed(settings, "order_lines", lines),
         "campaigns": _landed(settings, "campaigns", campaigns),
     }
-    snapshot = Snapshot("files", "UTC", "EUR", NIGHT - timedelta(days=1), False, landed, ())
+    snapshot = Snapshot("files", "UTC", "USD", NIGHT - timedelta(days=1), False, landed, ())
     write_snapshot(settings, snapshot)
     return snapshot
 
@@ -141,9 +141,10 @@ TARGETS = (
 
 def _weeks(level: str, item: str, units: float) -> list[dict[str, Any]]:
     return [
-        {"level": level, "item_id": item, "week_start_date": NIGHT + timedelta(weeks=week), "horizon_days": 7 + 7 * week,
-         "units": units, "units_p05": 0.5 * units, "units_p25": 0.8 * units, "units_p50": units,
-         "units_p75": 1.2 * units, "units_p95": 1.5 * units, "demand_class": "smooth", "method": "lightgbm"}
+        {"level": level, "item_id": item, "week_start_date": NIGHT + timedelta(weeks=week),
+         "horizon_days": 7 + 7 * week, "units": units, "units_p05": 0.5 * units, "units_p25": 0.8 * units,
+         "units_p50": units, "units_p75": 1.2 * units, "units_p95": 1.5 * units,
+         "demand_class": "smooth", "method": "lightgbm"}
         for week in range(8)
     ]  # fmt: skip
 
@@ -225,7 +226,7 @@ def test_a_shop_without_stock_is_told_so_and_still_gets_its_reorder_points(page_
     assert "The shop gave no stock, so no order is suggested" in orders
     assert re.findall(r'<th scope="row">(\w+)<', orders) == ["BREAD", "MILK", "CANDLES"]
     assert '<td class="n" data-value="120">120</td><td class="n" data-value="180">180</td>' in orders
-    assert "EUR 120" in orders
+    assert "USD 120" in orders
     assert "no price" in orders
     for part in ("On hand", "Runs out", "Cover"):
         assert part not in orders
@@ -246,7 +247,7 @@ def test_what_may_run_out_and_costs_most_is_at_the_top(page_of: Callable[..., st
         "<strong>55</strong>",
         "4 days",
         "92%",
-        "EUR 36.80",
+        "USD 36.80",
         "not given",
         "order 55: 5 on hand",
     ):
@@ -267,15 +268,23 @@ def test_the_contacts_of_a_campaign_are_told_with_what_they_are_worth(page_of: C
         "Winter",
         "<strong>2</strong>",
         "1 before tonight",
-        "EUR 2.50",
-        "EUR 1.00",
-        "EUR 100",
-        "The next EUR 1 of budget would bring EUR 0.80 beyond itself.",
+        "USD 2.50",
+        "USD 1.00",
+        "USD 100",
+        "The next USD 1 of budget would bring USD 0.80 beyond itself.",
         "not proven incremental",
         "1 as expected to bring no more than the contact costs.",
         "No campaign with a holdout has ended yet",
     ):
         assert part in contacts
+
+
+def test_what_values_rest_on_is_said_once_or_where_campaigns_differ_of_each(page_of: Callable[..., str]) -> None:
+    again = [{**row, "campaign_id": "8"} for row in TARGETS]
+    assert _section(page_of(Decided(targets=(*TARGETS, *again))), "contacts").count("not proven incremental") == 1
+    proven = [{**row, "value_basis": "uplift"} for row in again]
+    contacts = _section(page_of(Decided(targets=(*TARGETS, *proven))), "contacts")
+    assert contacts.count("not proven incremental") == contacts.count("is what the contact alone brings") == 1
 
 
 def test_a_night_without_a_campaign_contacts_nobody(page_of: Callable[..., str]) -> None:
@@ -285,8 +294,8 @@ def test_a_night_without_a_campaign_contacts_nobody(page_of: Callable[..., str])
 
 def test_total_sales_and_what_rises_and_falls_are_told(page_of: Callable[..., str]) -> None:
     forecast = _section(page_of(Decided()), "forecast")
-    assert "EUR 720 of sales expected in the next 8 weeks; EUR 90.00 in the first of them" in forecast
-    assert "The 12 weeks before brought EUR 86.67 each." in forecast
+    assert "USD 720 of sales expected in the next 8 weeks; USD 90.00 in the first of them" in forecast
+    assert "The 12 weeks before brought USD 86.67 each." in forecast
     rising, falling = forecast.split("Categories falling most")
     assert re.findall(r'<th scope="row">([A-Z]+)</th>', rising) == ["DAIRY", "PARTY"]
     assert '<td class="n up">+20%</td>' in rising

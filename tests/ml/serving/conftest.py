@@ -10,7 +10,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from nightmarket.families import FAMILIES, SERVED_TABLES
+from nightmarket.decisions import DECISIONS
+from nightmarket.families import FAMILIES, PREDICTIONS, SERVED_TABLES
 from nightmarket.io import serving
 from nightmarket.io.atomic import sha256_of_file
 from nightmarket.io.night import Night
@@ -29,14 +30,16 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture(autouse=True)
 def a_shop_of_one_family(monkeypatch: pytest.MonkeyPatch) -> None:
     """Publish purchase_intent alone, whatever other families there are: a night is published whole or not at all."""
-    for name in FAMILIES.keys() - {"purchase_intent"}:
-        monkeypatch.delitem(FAMILIES, name)
-        monkeypatch.delitem(SERVED_TABLES, f"scores.{name}")
+    for kinds in (PREDICTIONS, FAMILIES, DECISIONS):
+        for name in kinds.keys() - {"purchase_intent"}:
+            monkeypatch.delitem(kinds, name)
+    for table in SERVED_TABLES.keys() - {"scores.purchase_intent"}:
+        monkeypatch.delitem(SERVED_TABLES, table)
 
 
 @pytest.fixture
 def stage_night(settings: Settings) -> StageNight:
-    """Return a function that leaves a night as `check scores` leaves it: staged, recorded, checked."""
+    """Return a function that leaves a night as `check decisions` leaves it: staged, recorded, checked."""
 
     def stage(as_of: date, *, shift: float = 0.0, verdict: str = "passed", **score: Any) -> Night:
         night = Night(settings, as_of, SNAPSHOT)
@@ -74,6 +77,10 @@ def stage_night(settings: Settings) -> StageNight:
                 "warnings": [],
                 "sha256": {"scores.purchase_intent": sha256},
             },
+        )
+        night.record(
+            "check__decisions",
+            {"step": "check__decisions", "rows": 0, "seconds": 0.5, "verdict": "passed", "sha256": {}},
         )
         return night
 

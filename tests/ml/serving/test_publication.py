@@ -29,7 +29,7 @@ def test_a_published_night_can_be_selected_with_its_run(settings: Settings, stag
         "select run_id, attempt, as_of_date, n_rows, verdict, steps ->> '$.land.seconds', seconds, "
         "staged_sha256 = published_sha256 from ops.runs",
     )
-    assert run == [("run-2017-11-29", 1, DAY_1, 6, "passed", "1.5", 7.5, True)]
+    assert run == [("run-2017-11-29", 1, DAY_1, 6, "passed", "1.5", 8.0, True)]
     assert query_served(settings, "select border, not_provided from ops.checks where border = 'landed'") == [
         ("landed", '["inventory"]')
     ]

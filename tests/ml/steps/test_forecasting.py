@@ -53,7 +53,7 @@ def test_a_training_registers_a_version_that_passed_its_gate(settings: Settings)
     version = champion(settings, "demand")
     assert version is not None
     assert (version.gate_passed, version.label_cutoff, version.source) == (True, NIGHT, "files")
-    assert version.reason.startswith("No worse than the best baseline: category WAPE")
+    assert "the best baseline" in version.reason
 
 
 def test_training_again_if_needed_is_not_needed(settings: Settings) -> None:

@@ -187,4 +187,4 @@ def _quantile(draws: Floats, level: Floats) -> Floats:
 
 
 def _week(weekly: WeeklyDemand, week: int) -> int:
-    return min(week, weekly.units.shape[1] - 1)
+    return min(week, int(weekly.units.shape[1]) - 1)

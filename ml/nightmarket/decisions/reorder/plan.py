@@ -81,13 +81,20 @@ def plan_reorder(
         "suggested_order_units": suggested_order(levels, position),
         "cover_days": cover_days(on_hand, weekly, places.share),
         "stock_out_probability": stock_out,
-        "is_stock_out_risk": np.where(has_stock, stock_out > 1 - service.level, None),
-        "is_overstock": np.where(has_stock, over_stocked, None),
+        "is_stock_out_risk": _flags(stock_out > 1 - service.level, has_stock),
+        "is_overstock": _flags(over_stocked, has_stock),
         "unit_price_amount": price[places.product],
     }
     columns = {name: np.round(c, 4) if c.dtype == np.float64 else c for name, c in columns.items()}
     columns["reason"] = _reasons(columns, products, places, known)
     return columns
+
+
+def _flags(flags: NDArray[np.bool_], known: NDArray[np.bool_]) -> NDArray[np.object_]:
+    """Return the flags, None where they are not known."""
+    found = flags.astype(object)
+    found[~known] = None
+    return found
 
 
 def _stock_at(stock: Stock, places: Places) -> Mapping[str, Floats]:

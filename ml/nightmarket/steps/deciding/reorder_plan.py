@@ -60,10 +60,10 @@ def decide(settings: Settings, night: Night) -> Decided:
     run_id = decision_run_id(night, POLICY_VERSION, reads=reads, parameters=parameters)
     demand = product_demand(pq.read_table(path, partitioning=None))
     with open_warehouse(settings) as connection:
-        known = {"snapshot_id": night.snapshot_id, "as_of": night.as_of_date}
-        sales = read_recent_sales(connection, **known)
-        stock = read_stock(connection, **known)
-        sold = read_location_sales(connection, **known)
+        snapshot_id, as_of = night.snapshot_id, night.as_of_date
+        sales = read_recent_sales(connection, snapshot_id=snapshot_id, as_of=as_of)
+        stock = read_stock(connection, snapshot_id=snapshot_id, as_of=as_of)
+        sold = read_location_sales(connection, snapshot_id=snapshot_id, as_of=as_of)
     columns = plan_reorder(demand, sales, stock, sold, rules)
     table = _table(columns, night, run_id)
     return Decided(
