@@ -26,7 +26,8 @@ from nightmarket.quality.tables import BORDERS, relation_of
 _BORDER_SAYS = {
     "landed": "What lands: the shop's tables, before anything is built on them.",
     "features": "What the model eats: the features of the night and of its training origins.",
-    "scores": "What is published: the staged scores, before anyone can read them.",
+    "scores": "What is decided on and published: the staged scores, before anyone can read them.",
+    "decisions": "What is done in the morning: the staged decisions, before anyone can read them.",
 }
 _ORDER = (FAILED, WARNED, NOT_APPLICABLE, PASSED, NOT_PROVIDED)
 _STYLE = """

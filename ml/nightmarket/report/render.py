@@ -83,7 +83,9 @@ def _figure(value: float | None) -> Markup:
 
 
 def _cover(days: float) -> str:
-    return f"{days:,.0f} days" if days < 3650 else "over 10 years"
+    if days >= 3650:
+        return "over 10 years"
+    return "1 day" if round(days) == 1 else f"{days:,.0f} days"
 
 
 def _day(value: date) -> str:

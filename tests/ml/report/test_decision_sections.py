@@ -217,7 +217,7 @@ def test_decisions_come_first_and_every_table_is_named_as_published(page_of: Cal
     published = _section(page, "published")
     for table in ("scores.demand", "scores.sales_forecast", "decisions.reorder_plan", "decisions.campaign_targets"):
         assert f"<code>{table}</code>" in published
-    assert "<td>level × item × week start date</td>" in published
+    assert "<td>level × item × week</td>" in published
     assert page.count("<script>") == 1
 
 
@@ -273,7 +273,7 @@ def test_the_contacts_of_a_campaign_are_told_with_what_they_are_worth(page_of: C
         "USD 100",
         "The next USD 1 of budget would bring USD 0.80 beyond itself.",
         "not proven incremental",
-        "1 as expected to bring no more than the contact costs.",
+        "Left alone, 1: expected to bring no more than the contact costs.",
         "No campaign with a holdout has ended yet",
     ):
         assert part in contacts

@@ -12,6 +12,10 @@ from nightmarket.io.atomic import read_json, write_json
 from nightmarket.settings import Settings
 
 
+RESULTS_NAME = "ops.campaign_results"
+"""Its files are of nights that measured (``io.serving.results``), which need not be published nights."""
+
+
 @dataclass(frozen=True)
 class PublishedFile:
     """One immutable Parquet file. ``path`` is relative to ``var/serving``."""
@@ -66,8 +70,8 @@ class Catalog:
 
     @property
     def nights(self) -> list[date]:
-        """Every published night, oldest first."""
-        return sorted({night for files in self.tables.values() for night in files})
+        """Every published night, oldest first; a campaign can be measured on other nights too."""
+        return sorted({night for name, files in self.tables.items() if name != RESULTS_NAME for night in files})
 
     @property
     def paths(self) -> set[str]:

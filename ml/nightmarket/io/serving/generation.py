@@ -14,6 +14,7 @@ from nightmarket.contracts import Table
 from nightmarket.families import SERVED_TABLES
 from nightmarket.io.serving.catalog import Catalog
 from nightmarket.io.serving.ledger import LEDGER, NEWEST_MEASUREMENT
+from nightmarket.io.serving.results import NEWEST_RESULT, RESULTS
 from nightmarket.sqltext import literal
 
 # Name, type, what it means. Planners read the comments in their SQL tool, so they are complete sentences there.
@@ -40,7 +41,7 @@ RUN_COLUMNS: tuple[tuple[str, str, str], ...] = (
 CHECK_COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("as_of_date", "DATE", "The night."),
     ("attempt", "INTEGER", "The attempt, as in ops.runs."),
-    ("border", "VARCHAR", "Where it was checked: landed, features or scores."),
+    ("border", "VARCHAR", "Where it was checked: landed, features, scores or decisions."),
     ("verdict", "VARCHAR", "passed, or warned where an expectation of severity warn did not hold."),
     ("n_expectations", "INTEGER", "Expectations evaluated."),
     ("warnings", "JSON", "The expectations of severity warn that did not hold."),
@@ -68,15 +69,16 @@ def build_database(path: Path, catalog: Catalog) -> None:
     """
     with duckdb.connect(str(path), config={"threads": 1, "autoinstall_known_extensions": False}) as connection:
         connection.execute("create schema scores; create schema decisions; create schema ops")
-        for name in sorted(catalog.tables.keys() - {LEDGER.name}):
+        for name in sorted(catalog.tables.keys() - {LEDGER.name, RESULTS.name}):
             newest_first = _newest_first(catalog, name)
             if newest_first:
                 table = SERVED_TABLES[name]
                 _create_view(connection, name, table, newest_first[:1], "The newest published night only.")
                 _create_view(connection, f"{name}_history", table, newest_first, "Every published night.")
-        measurements = _newest_first(catalog, LEDGER.name)
-        _create_view(connection, f"{LEDGER.name}_history", LEDGER, measurements, "Every measurement.")
-        _create_view(connection, LEDGER.name, LEDGER, measurements, "The newest measurement.", only=NEWEST_MEASUREMENT)
+        for measured, newest in ((LEDGER, NEWEST_MEASUREMENT), (RESULTS, NEWEST_RESULT)):
+            files = _newest_first(catalog, measured.name)
+            _create_view(connection, f"{measured.name}_history", measured, files, "Every measurement.")
+            _create_view(connection, measured.name, measured, files, "The newest measurement.", only=newest)
         _create_table(connection, "ops.runs", "One row per night, attempt and table.", RUN_COLUMNS, _run_rows(catalog))
         _create_table(
             connection, "ops.checks", "One row per night, attempt and border.", CHECK_COLUMNS, _check_rows(catalog)

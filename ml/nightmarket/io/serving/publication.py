@@ -11,9 +11,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from nightmarket.errors import NothingPublished, PublishRefused, ServingMoved
 from nightmarket.io.serving.catalog import (
     Catalog,
+    PublishedFile,
     Run,
     generations,
     read_catalog,
@@ -24,6 +27,7 @@ from nightmarket.io.serving.catalog import (
 from nightmarket.io.serving.generation import build_database, fsync
 from nightmarket.io.serving.ledger import LEDGER
 from nightmarket.io.serving.pruning import prune
+from nightmarket.io.serving.results import RESULTS, store_results
 from nightmarket.io.serving.staged import validate_staged
 from nightmarket.io.serving.storing import StagedLedger, StagedTable, store_file
 from nightmarket.settings import Settings
@@ -51,6 +55,7 @@ def publish_night(
     checks: Mapping[str, Mapping[str, Any]],
     steps: Mapping[str, Mapping[str, float]],
     ledger: StagedLedger | None = None,
+    results: pa.Table | None = None,
     reached: Callable[[str], None] = _go_on,
 ) -> Publication:
     """Make the staged tables of one night visible together, or none of them.
@@ -63,6 +68,8 @@ def publish_night(
         What ``ops.runs`` says of the night; see ``Run``.
     ledger
         What the night measured of earlier ones; it becomes visible with the scores.
+    results
+        What the night measured of campaigns that are over, as ``ops.campaign_results``.
     reached
         Called with the name of each stage when it is done. If it does not return, what was
         served before goes on being served.
@@ -82,6 +89,7 @@ def publish_night(
             catalog = Catalog(served_from=str(settings.serving_dir))
         files = {name: store_file(settings, name, as_of, table, n_rows[name]) for name, table in staged.items()}
         measured = store_file(settings, LEDGER.name, as_of, ledger, ledger.n_rows) if ledger else None
+        brought = store_results(settings, catalog, as_of, results) if results is not None else None
         reached("stored")
         attempt = catalog.next_attempt(as_of)
         runs = tuple(
@@ -106,8 +114,28 @@ def publish_night(
             )
             for name, table in sorted(staged.items())
         )
-        number = _serve(settings, catalog.with_night(as_of, {**files, LEDGER.name: measured}, runs), reached)
+        shown: dict[str, PublishedFile | None] = {**files, LEDGER.name: measured}
+        if brought is not None:
+            shown[RESULTS.name] = brought
+        number = _serve(settings, catalog.with_night(as_of, shown, runs), reached)
     return Publication(number, runs)
+
+
+def publish_results(settings: Settings, *, as_of: date, results: pa.Table) -> int:
+    """Make what was measured of campaigns as of ``as_of`` visible beside what is served; return the generation.
+
+    Exactly the rows of these campaigns and this night are replaced. No other table changes, and the same measurement
+    again is the same file.
+
+    Raises
+    ------
+    NothingPublished
+        No night was published yet, so nothing was dealt either.
+    """
+    with publish_lock(settings):
+        catalog = read_served_catalog(settings)
+        brought = store_results(settings, catalog, as_of, results)
+        return _serve(settings, catalog.with_night(as_of, {RESULTS.name: brought}, ()), _go_on)
 
 
 def relink(settings: Settings) -> int:

@@ -12,8 +12,8 @@ from nightmarket.errors import CampaignNotMeasurable
 Doubles = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-MIN_ARM = 50
-"""Customers that each arm needs. With fewer held out, the intervals of revenue cover less than they say
+MIN_ARM = 30
+"""Customers that each arm needs. With fewer held out, the adjusted intervals were never held against the truth
 (``bench/measurement``)."""
 
 

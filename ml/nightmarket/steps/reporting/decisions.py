@@ -86,8 +86,8 @@ def describe_decisions(
 
 
 def _further(run: Run) -> FurtherTable:
-    keys = [key.removesuffix("_id").replace("_", " ") for key in SERVED_TABLES[run.table_name].key]
-    grain = " × ".join(key for key in keys if key != "as of date")
+    keys = [key.removesuffix("_id").removesuffix("_start_date") for key in SERVED_TABLES[run.table_name].key]
+    grain = " × ".join(key for key in keys if key != "as_of_date")
     return FurtherTable(
         run.table_name, run.n_rows, run.model_version, run.recipe, run.run_id, run.published_sha256, grain
     )
