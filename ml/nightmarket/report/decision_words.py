@@ -7,6 +7,9 @@ from nightmarket.report.wording import percent, signed
 
 MINUS = "−"
 
+UNPLANNED = "split not as planned"
+"""The verdict on a campaign whose figures mean nothing."""
+
 
 def money(value: float, currency: str) -> str:
     """Return an amount as it is read: USD 0.80, −USD 3.10, USD 12,345."""
@@ -42,25 +45,32 @@ def say_value_basis(campaign: CampaignTargets) -> str:
 
 
 def say_result(result: CampaignResult, currency: str) -> str:
-    """Return what a campaign brought by one measure, with its interval of 95 %."""
+    """Return what a campaign brought by one measure, with its interval of 95 %, and what that proves."""
     if result.measure == RESPONSE:
-        means = f"{percent(result.treated_mean)} of those contacted responded, {percent(result.holdout_mean)} of those"
+        means = (
+            f"{percent(result.treated_mean)} of those chosen for contact responded, {percent(result.holdout_mean)} of"
+        )
         effect = f"{signed(100 * result.effect, 2)} points"
         interval = f"{signed(100 * result.effect_low, 2)} to {signed(100 * result.effect_high, 2)}"
         total = "" if result.total_effect is None else f", {signed(result.total_effect, 0)} responses in all"
     else:
-        what = result.measure.replace("_", " ")
         means = (
-            f"{money(result.treated_mean, currency)} of {what} from each of those contacted, "
-            f"{money(result.holdout_mean, currency)} from each of those"
+            f"{money(result.treated_mean, currency)} of {result.measure.replace('_', ' ')} from each of those chosen for "
+            f"contact, {money(result.holdout_mean, currency)} from each of"
         )
         effect = money(result.effect, currency)
         interval = f"{money(result.effect_low, currency)} to {money(result.effect_high, currency)}"
         total = "" if result.total_effect is None else f", {money(result.total_effect, currency)} in all"
+        if result.cost_amount is not None:
+            total += f" for contacts of {money(result.cost_amount, currency)}"
+    return f"{means} those held out. The difference made: {effect} (95 %: {interval}){total}. {_proof(result)}"
+
+
+def _proof(result: CampaignResult) -> str:
+    if result.verdict == UNPLANNED:
+        return "Nothing is claimed: customers were not split as planned."
     if result.effect_low > 0:
-        proof = "it brought more than chance explains"
-    elif result.effect_high < 0:
-        proof = "it did harm, by more than chance explains"
-    else:
-        proof = "no effect is proven, as 0 lies within the interval"
-    return f"{means} held out: {effect} (95 %: {interval}){total}; {proof}."
+        return "That is more than chance explains."
+    if result.effect_high < 0:
+        return "It did harm, more than chance explains."
+    return "No effect is proven: 0 lies within the interval."

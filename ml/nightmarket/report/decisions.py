@@ -129,7 +129,10 @@ class CampaignTargets:
 
 @dataclass(frozen=True)
 class CampaignResult:
-    """What one campaign brought by one measure: those contacted against those held out, with a 95 % interval."""
+    """What one campaign brought by one measure: those chosen for contact against those held out, with a 95 % interval.
+
+    ``effect`` is adjusted for what came before the campaign, so it need not be the difference of the means.
+    """
 
     campaign_id: str
     name: str
@@ -143,6 +146,7 @@ class CampaignResult:
     effect_low: float
     effect_high: float
     total_effect: float | None = None
+    cost_amount: float | None = None
     verdict: str = ""
 
 

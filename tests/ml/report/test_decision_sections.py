@@ -365,12 +365,14 @@ def test_results_are_the_newest_of_each_campaign_up_to_the_night() -> None:
             "create schema ops; create view ops.campaign_results as select '7' as campaign_id, 'response' as measure, "
             "date '2017-11-28' + i::integer as as_of_date, 100 as n_treated, 10 as n_holdout, .2 as treated_mean, "
             ".1 as holdout_mean, .1 as effect, .05 as effect_low, .15 as effect_high, 10.0 as total_effect, "
-            "'worked' as verdict from range(9) as nights(i)"
+            "5.0 as cost_amount, 'increase' as verdict from range(9) as nights(i)"
         )
         assert [row["measured_on"] for row in read_results(connection, NIGHT)] == [NIGHT]
 
 
-MEASURED = CampaignResult("7", "Winter", "response", NIGHT, 900, 100, 0.12, 0.09, 0.03, 0.01, 0.05, 27.0, "worked")
+MEASURED = CampaignResult(
+    "7", "Winter", "response", NIGHT, 900, 100, 0.12, 0.09, 0.03, 0.01, 0.05, 27.0, 50.0, "increase"
+)
 
 
 @pytest.mark.parametrize(
@@ -378,14 +380,15 @@ MEASURED = CampaignResult("7", "Winter", "response", NIGHT, 900, 100, 0.12, 0.09
     [
         (
             MEASURED,
-            "12% of those contacted responded, 9% of those held out: +3.00 points (95 %: +1.00 to +5.00), "
-            "+27 responses in all; it brought more than chance explains.",
+            "12% of those chosen for contact responded, 9% of those held out. The difference made: +3.00 points "
+            "(95 %: +1.00 to +5.00), +27 responses in all. That is more than chance explains.",
         ),
         (
             replace(MEASURED, measure="revenue", treated_mean=12.0, holdout_mean=10.0, effect=2.0, effect_low=-1.0,
                     effect_high=5.0, total_effect=None),
-            "EUR 12.00 of revenue from each of those contacted, EUR 10.00 from each of those held out: EUR 2.00 "
-            "(95 %: −EUR 1.00 to EUR 5.00); no effect is proven, as 0 lies within the interval.",
+            "EUR 12.00 of revenue from each of those chosen for contact, EUR 10.00 from each of those held out. The "
+            "difference made: EUR 2.00 (95 %: −EUR 1.00 to EUR 5.00) for contacts of EUR 50.00. No effect is proven: 0 "
+            "lies within the interval.",
         ),
     ],
 )  # fmt: skip
@@ -393,8 +396,13 @@ def test_what_a_campaign_brought_is_one_sentence(result: CampaignResult, sentenc
     assert say_result(result, "EUR") == sentence
 
 
-def test_a_campaign_that_did_harm_is_said_to() -> None:
-    assert "it did harm" in say_result(replace(MEASURED, effect_low=-0.05, effect_high=-0.01), "EUR")
+def test_a_campaign_that_did_harm_is_said_to_and_of_a_broken_split_nothing_is_claimed() -> None:
+    assert say_result(replace(MEASURED, effect_low=-0.05, effect_high=-0.01), "EUR").endswith(
+        "It did harm, more than chance explains."
+    )
+    assert say_result(replace(MEASURED, verdict="split not as planned"), "EUR").endswith(
+        "Nothing is claimed: customers were not split as planned."
+    )
 
 
 CAMPAIGN = CampaignTargets("7", "Winter", True, 2, 1, 1, 1, 2.5, 1.0, 100.0, 0.8, 0.1, ("uplift",))

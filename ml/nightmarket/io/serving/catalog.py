@@ -11,7 +11,6 @@ from nightmarket.errors import NothingPublished, ServingMoved
 from nightmarket.io.atomic import read_json, write_json
 from nightmarket.settings import Settings
 
-
 RESULTS_NAME = "ops.campaign_results"
 """Its files are of nights that measured (``io.serving.results``), which need not be published nights."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import duckdb
 
 from nightmarket.contracts import Table
 from nightmarket.families import SERVED_TABLES
+from nightmarket.io.atomic import fsync
 from nightmarket.io.serving.catalog import Catalog
 from nightmarket.io.serving.ledger import LEDGER, NEWEST_MEASUREMENT
 from nightmarket.io.serving.results import NEWEST_RESULT, RESULTS
@@ -89,15 +89,6 @@ def build_database(path: Path, catalog: Catalog) -> None:
         connection.execute("checkpoint")
     path.chmod(0o444)
     fsync(path)
-
-
-def fsync(path: Path) -> None:
-    """Make a file, or the names in a folder, survive a power cut."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _newest_first(catalog: Catalog, name: str) -> list[str]:

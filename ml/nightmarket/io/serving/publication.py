@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from nightmarket.errors import NothingPublished, PublishRefused, ServingMoved
+from nightmarket.io.atomic import fsync
 from nightmarket.io.serving.catalog import (
     Catalog,
     PublishedFile,
@@ -24,7 +25,7 @@ from nightmarket.io.serving.catalog import (
     served_link,
     write_catalog,
 )
-from nightmarket.io.serving.generation import build_database, fsync
+from nightmarket.io.serving.generation import build_database
 from nightmarket.io.serving.ledger import LEDGER
 from nightmarket.io.serving.pruning import prune
 from nightmarket.io.serving.results import RESULTS, store_results

@@ -26,9 +26,7 @@ RESULTS = Table(
     columns=(
         Column("campaign_id", "VARCHAR", "The campaign."),
         Column("measure", "VARCHAR", "response (share of customers who answered) or revenue (amount per customer)."),
-        Column(
-            "as_of_date", "DATE", "The night that measured: it knew what had arrived before this shop-local date."
-        ),
+        Column("as_of_date", "DATE", "The night that measured: it knew what had arrived before this shop-local date."),
         Column("start_date", "DATE", "First shop-local day of the campaign."),
         Column("end_date", "DATE", "Last shop-local day of the campaign."),
         Column("n_treated", "BIGINT", "Customers whom a published night decided to contact, reached or not."),
@@ -44,7 +42,9 @@ RESULTS = Table(
         Column("cost_amount", "DOUBLE", "What the contacts were to cost, by the decisions."),
         Column("cuped_theta", "DOUBLE", "What one unit of spend in the 56 days before foretold of the measure."),
         Column("variance_reduction_pct", "DOUBLE", "Percent of the variance that the adjustment took out."),
-        Column("split_p_value", "DOUBLE", "Probability of so uneven a split by chance; below 0.001 nothing is claimed."),
+        Column(
+            "split_p_value", "DOUBLE", "Probability of so uneven a split by chance; below 0.001 nothing is claimed."
+        ),
         Column("is_significant", "BOOLEAN", "True where the interval leaves 0 out and the split was as planned."),
         Column("verdict", "VARCHAR", "increase, decrease, no effect shown, or split not as planned."),
     ),

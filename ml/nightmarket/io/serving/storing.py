@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from nightmarket.errors import PublishRefused
-from nightmarket.io.atomic import sha256_of_file
+from nightmarket.io.atomic import fsync, sha256_of_file
 from nightmarket.io.serving.catalog import PublishedFile
-from nightmarket.io.serving.generation import fsync
 from nightmarket.io.serving.ledger import LEDGER
 from nightmarket.settings import Settings
 
