@@ -106,9 +106,12 @@ def build_features(
             f"as {'double' if type_name == NUMBER else type_name}) as {column}"
             for column, type_name in columns_of("features", family.name).items()
         ]
+        # A family whose origins are cuts keeps them all in the rows of the night.
+        dates = (AS_OF,) if family.cut_column else (AS_OF, TRAINING_DATE)
+        listed_dates = ", ".join(f"(date '{day}')" for day in dates)
         connection.execute(
             f"create table {family.feature_view} as select {', '.join(listed)} from {rows}, "
-            f"(values (date '{AS_OF}'), (date '{TRAINING_DATE}')) as dates(d)"
+            f"(values {listed_dates}) as dates(d)"
         )
     outcomes = "".join(
         f", {'c < 6' if head.kind is Kind.PROBABILITY else '3 + c'} as {head.outcome}"

@@ -46,7 +46,6 @@ FACTS: dict[str, dict[str, str]] = {
     },
     "decisions": {
         "as_of_date": "The night.",
-        "snapshot_id": "The snapshot that the night reads.",
         "rows_decided": "Rows that `decide` recorded.",
         "policy_version": "Policy that `decide` recorded.",
         "run_id": "Run that `decide` recorded.",

@@ -87,10 +87,9 @@ def _check_staged(settings: Settings, night: Night, suites: tuple[Suite, ...], s
             n_rows = own.get("rows_scored", own.get("rows_decided"))
             known = dict.fromkeys(("horizon_days", "n_reason_rows", "top_k", "top_k_categories", "all_categories"))
             facts = {
-                **(known | {"base_rate": None} if schema == "scores" else {}),
+                **(known | {"base_rate": None, "snapshot_id": night.snapshot_id} if schema == "scores" else {}),
                 **own,
                 "as_of_date": night.as_of_date,
-                "snapshot_id": night.snapshot_id,
                 "previous_night": previous[0] if previous else None,
             }
             batches.append(
