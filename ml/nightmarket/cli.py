@@ -284,6 +284,19 @@ def court(as_of: date, snapshot_id: str, sample: int | None) -> None:
     _run("court", as_of=as_of, snapshot_id=snapshot_id, sample=sample)
 
 
+@main.group("measure")
+def measure() -> None:
+    """Tell what was brought about, against what would have come anyway."""
+
+
+@measure.command("campaign")
+@click.argument("campaign")
+@click.option("--as-of", "as_of", type=_Date(), help="The night that measures. Default: the newest that was landed.")
+def measure_campaign(campaign: str, as_of: date | None) -> None:
+    """Measure what CAMPAIGN, which is over, brought: those to be contacted against those held out by lot."""
+    _run("measure", campaign=campaign, as_of=as_of)
+
+
 @main.group()
 def replay() -> None:
     """Play a policy over past weeks, against what a planner would do by hand."""

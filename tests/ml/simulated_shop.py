@@ -8,11 +8,20 @@ changes nothing), half are out of reach. So the mean effects are known to the la
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nightmarket.decisions.targets.campaign import Terms
+from nightmarket.decisions.targets.inputs import Campaign, Candidates
+from nightmarket.decisions.targets.policy import Choice, choose_targets
+from nightmarket.decisions.targets.stock import Offer
+from nightmarket.modeling.bootstrap import Interval
+from nightmarket.modeling.measuring.effects import measure_effects
 from nightmarket.modeling.measuring.trial import Trial
+from nightmarket.modeling.uplift import trial as uplift
+from nightmarket.modeling.uplift.learners import LEARNERS, fit_response
 
 SHARES = (0.25, 0.25, 0.5)
 """Persuadable, sure, out of reach."""
@@ -90,3 +99,98 @@ def run_campaign(customers: Customers, is_treated: NDArray[np.bool_]) -> Trial:
         revenue=np.where(is_treated, customers.revenue_contacted, customers.revenue_held_out),
         covariates=np.column_stack([customers.spend, customers.visits]),
     )
+
+
+NIGHT, COST, MARGIN_PCT = date(2024, 6, 1), 0.5, 40.0
+
+
+def decide(
+    customers: Customers,
+    *,
+    salt: str,
+    probability: NDArray[np.float64] | None = None,
+    incremental_amount: NDArray[np.float64] | None = None,
+    budget_amount: float | None = None,
+    holdout_share: float = 0.1,
+) -> Choice:
+    """Let the night's own policy deal a campaign; without a probability everybody is worth a contact."""
+    n = len(customers.customer_ids)
+    candidates = Candidates(
+        campaign_ids=("spring",),
+        customer_ids=tuple(customers.customer_ids),
+        campaign=np.zeros(n, np.int64),
+        customer=np.arange(n, dtype=np.int64),
+        probability=np.full(n, 0.5) if probability is None else probability,
+        incremental_amount=np.full(n, np.nan) if incremental_amount is None else incremental_amount,
+        contacted_on=np.full(n, np.datetime64("NaT"), "datetime64[D]"),
+        n_recent_contacts=np.zeros(n, np.int64),
+    )
+    terms = Terms(budget_amount, COST, MEAN_BASKET, MARGIN_PCT, holdout_share, ())
+    campaign = Campaign(
+        "spring", NIGHT, False, terms, Offer(1.0, 1.0, 0.0, None, ""), 0, incremental_amount is not None
+    )
+    return choose_targets(candidates, {"spring": campaign}, as_of=NIGHT, contact_cap=2, salt=salt)
+
+
+@dataclass(frozen=True)
+class Covered:
+    """What became of the intervals of many campaigns: how often they held the truth, how wide and how far off."""
+
+    coverage: float
+    mean_width: float
+    mean_error: float
+
+
+def cover(
+    *, n_runs: int, n_customers: int, holdout_share: float = 0.1, seed: int = 0
+) -> dict[tuple[str, bool], Covered]:
+    """Run ``n_runs`` campaigns, each of a shop of its own dealt by the policy; return by measure and whether adjusted.
+
+    The truth is the effect in the population that the shops are drawn from, which is stricter than that of each shop.
+    """
+    truth = {"response": RESPONSE_EFFECT, "revenue": REVENUE_EFFECT}
+    seen: dict[tuple[str, bool], list[tuple[Interval, float]]] = {}
+    for run in range(seed, seed + n_runs):
+        customers = draw_customers(n_customers, seed=run)
+        choice = decide(customers, salt=f"salt {run}", holdout_share=holdout_share)
+        trial = run_campaign(customers, choice.is_contacted)
+        for is_adjusted in (True, False):
+            for effect in measure_effects(trial, is_adjusted=is_adjusted):
+                seen.setdefault((effect.measure, is_adjusted), []).append((effect.interval, effect.effect))
+    return {
+        (measure, is_adjusted): Covered(
+            float(np.mean([one.low <= truth[measure] <= one.high for one, _ in found])),
+            float(np.mean([one.high - one.low for one, _ in found])),
+            float(np.mean([effect for _, effect in found]) - truth[measure]),
+        )
+        for (measure, is_adjusted), found in seen.items()
+    }
+
+
+def earn(*, seed: int, learner: str, n_customers: int = 6000, budget_share: float = 0.2) -> dict[str, float]:
+    """Return what a budgeted second wave truly earns when it is targeted by uplift, by propensity and at random.
+
+    A first wave, half of it held out, teaches both models. The second wave goes to as many new customers, by the
+    night's policy, with a budget for ``budget_share`` of them. Earned is the margin on what the contacts truly add,
+    less what they cost.
+    """
+    first, second = draw_customers(n_customers, seed=seed), draw_customers(n_customers, seed=seed + 100_000)
+    seen = run_campaign(first, decide(first, salt=f"first {seed}", holdout_share=0.5).is_contacted)
+    assert seen.responded is not None
+    lesson = uplift.Trial(
+        unit_ids=np.array(first.customer_ids, dtype=object),
+        covariates=first.features,
+        covariate_names=("taste_1", "taste_2", "spend", "visits"),
+        treatment=seen.is_treated.astype(np.int64),
+        outcome=seen.responded.astype(np.float64),
+    )
+    propensity = fit_response(lesson, seed, 1).predict(second.features)
+    gain = LEARNERS[learner](lesson, seed, 1).predict(second.features)
+    budget = budget_share * n_customers * COST
+    chosen = {
+        "uplift": decide(second, salt="second", incremental_amount=gain * MEAN_BASKET, budget_amount=budget),
+        "propensity": decide(second, salt="second", probability=np.clip(propensity, 0, 1), budget_amount=budget),
+        "random": decide(second, salt="second", budget_amount=budget),
+    }
+    worth = UPLIFT[second.kind] * MEAN_BASKET * MARGIN_PCT / 100 - COST
+    return {name: float(worth[choice.is_contacted].sum()) for name, choice in chosen.items()}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from nightmarket.report.axes import short
-from nightmarket.report.decisions import Outlook
+from nightmarket.report.outlooks import Outlook
 from nightmarket.report.svg import drawing, element, line, polygon, polyline, text
 
 LEFT, RIGHT, TOP, BOTTOM = 44, 10, 20, 26

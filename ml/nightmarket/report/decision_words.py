@@ -29,7 +29,7 @@ def say_next_unit(campaign: CampaignTargets, currency: str) -> str:
         limit = "has no limit" if campaign.budget is None else "pays contacts that cost nothing"
         return f"The budget {limit}: more of it would bring nothing."
     if campaign.dual_price <= 0:
-        return f"The budget is not used up: the next {one} would bring nothing more."
+        return f"The budget is enough: the next {one} would bring nothing more."
     return f"The next {one} of budget would bring {money(campaign.dual_price, currency)} beyond itself."
 
 
@@ -55,8 +55,8 @@ def say_result(result: CampaignResult, currency: str) -> str:
         total = "" if result.total_effect is None else f", {signed(result.total_effect, 0)} responses in all"
     else:
         means = (
-            f"{money(result.treated_mean, currency)} of {result.measure.replace('_', ' ')} from each of those chosen for "
-            f"contact, {money(result.holdout_mean, currency)} from each of"
+            f"{money(result.treated_mean, currency)} of {result.measure} from each of those chosen for contact, "
+            f"{money(result.holdout_mean, currency)} from each of"
         )
         effect = money(result.effect, currency)
         interval = f"{money(result.effect_low, currency)} to {money(result.effect_high, currency)}"

@@ -16,6 +16,7 @@ from nightmarket.io.serving.catalog import read_served_catalog
 from nightmarket.io.warehouse import open_warehouse
 from nightmarket.settings import Settings
 from nightmarket.steps import StepResult
+from nightmarket.steps.measure import measure_closed_campaigns
 
 PUBLISHABLE = ("passed", "warned")
 
@@ -56,6 +57,7 @@ def run(settings: Settings, *, as_of: date, snapshot_id: str) -> StepResult:
             if record["step"] not in ("publish", "report")
         },
         ledger=ledger,
+        results=measure_closed_campaigns(settings, night),
     )
     return StepResult(
         rows=sum(run.n_rows for run in publication.runs),

@@ -29,17 +29,14 @@ from nightmarket.report.decision_words import money, say_next_unit, say_result, 
 from nightmarket.report.decisions import (
     CampaignResult,
     CampaignTargets,
-    CategoryChange,
     ContactSection,
     Decisions,
-    ForecastSection,
     FurtherTable,
     Order,
     OrderSection,
-    Outlook,
     PlanTotals,
-    rank_changes,
 )
+from nightmarket.report.outlooks import CategoryChange, ForecastSection, Outlook, rank_changes
 from nightmarket.report.render import render_report
 from nightmarket.report.sections import Share
 from nightmarket.settings import Settings
@@ -412,7 +409,7 @@ CAMPAIGN = CampaignTargets("7", "Winter", True, 2, 1, 1, 1, 2.5, 1.0, 100.0, 0.8
     ("given", "sentence"),
     [
         ({}, "The next EUR 1 of budget would bring EUR 0.80 beyond itself."),
-        ({"dual_price": 0.0}, "The budget is not used up: the next EUR 1 would bring nothing more."),
+        ({"dual_price": 0.0}, "The budget is enough: the next EUR 1 would bring nothing more."),
         ({"dual_price": None, "budget": None}, "The budget has no limit: more of it would bring nothing."),
         ({"dual_price": None}, "The budget pays contacts that cost nothing: more of it would bring nothing."),
     ],

@@ -11,7 +11,7 @@ after. ``docs/decisions/0004-serving-generations.md`` says why not otherwise.
 from nightmarket.io.serving.catalog import Catalog, PublishedFile, Run
 from nightmarket.io.serving.ledger import LEDGER, nights_to_measure
 from nightmarket.io.serving.measuring import measure_promises
-from nightmarket.io.serving.publication import Publication, publish_night, relink
+from nightmarket.io.serving.publication import Publication, publish_night, publish_results, relink
 from nightmarket.io.serving.reading import (
     nights_of_tables,
     open_serving,
@@ -19,21 +19,26 @@ from nightmarket.io.serving.reading import (
     read_runs,
     recorded_model_version,
 )
+from nightmarket.io.serving.results import RESULTS, RESULTS_SCHEMA, first_measured_on
 from nightmarket.io.serving.storing import StagedLedger, StagedTable
 
 __all__ = [
     "LEDGER",
+    "RESULTS",
+    "RESULTS_SCHEMA",
     "Catalog",
     "Publication",
     "PublishedFile",
     "Run",
     "StagedLedger",
     "StagedTable",
+    "first_measured_on",
     "measure_promises",
     "nights_of_tables",
     "nights_to_measure",
     "open_serving",
     "publish_night",
+    "publish_results",
     "published_nights",
     "read_runs",
     "recorded_model_version",

@@ -1,7 +1,8 @@
 """Quantiles around a forecast, from how far outcomes lay from the forecasts of earlier origins.
 
 Split conformal prediction (Vovk, Gammerman & Shafer, "Algorithmic Learning in a Random World", 2005) on log1p of the
-units, told apart by level, demand class, weeks ahead and the size of the forecast (Mondrian categories).
+units, in units of the spread of each series (``spread.py``), told apart by level, demand class, weeks ahead and the
+size of the forecast (Mondrian categories).
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _ASSUMED_VARIATION = {"product": 0.6, "category": 0.3, "total": 0.15}
 
 @dataclass(frozen=True)
 class Band:
-    """Quantiles of log1p(outcome) - log1p(forecast) at rising sizes of log1p(forecast); straight lines in between.
+    """Quantiles of (log1p(outcome) - log1p(forecast)) / spread at rising sizes of log1p(forecast), lines in between.
 
     ``knots`` is (k,), ``residuals`` is (k, 9).
     """
@@ -37,12 +38,13 @@ class Band:
     knots: tuple[float, ...]
     residuals: tuple[tuple[float, ...], ...]
 
-    def around(self, units: Doubles) -> Doubles:
-        """Return the quantiles of each forecast, (n, 9): rising, and never below 0."""
+    def around(self, units: Doubles, spread: Doubles) -> Doubles:
+        """Return the quantiles of each of n forecasts, (n, 9): rising, and never below 0."""
         logs = np.log1p(np.maximum(units, 0))
         table = np.asarray(self.residuals)
         shifted = np.stack(
-            [logs + np.interp(logs, self.knots, table[:, column]) for column in range(len(QUANTILES))], axis=1
+            [logs + spread * np.interp(logs, self.knots, table[:, column]) for column in range(len(QUANTILES))],
+            axis=1,
         )
         return np.maximum.accumulate(np.expm1(np.maximum(shifted, 0)), axis=1)
 
@@ -53,13 +55,13 @@ class Bands:
 
     by_name: Mapping[str, Band]
 
-    def around(self, level: str, demand_class: NDArray[np.str_], units: Doubles) -> Doubles:
+    def around(self, level: str, demand_class: NDArray[np.str_], units: Doubles, spread: Doubles) -> Doubles:
         """Return the quantiles of the forecasts of one level.
 
         Parameters
         ----------
         demand_class : (m,)
-        units : (m, 8)
+        units, spread : (m, 8)
 
         Returns
         -------
@@ -71,7 +73,8 @@ class Bands:
             for block, (start, end) in enumerate(BLOCKS):
                 band = self._find(level, str(one), block)
                 part = units[rows, start:end]
-                quantiles = _assume(level, part.ravel()) if band is None else band.around(part.ravel())
+                of = spread[rows, start:end].ravel()
+                quantiles = _assume(level, part.ravel()) if band is None else band.around(part.ravel(), of)
                 found[rows, start:end] = quantiles.reshape(*part.shape, len(QUANTILES))
         return found
 
@@ -104,6 +107,7 @@ class Residuals:
 
     demand_class: NDArray[np.str_]
     units: Doubles
+    spread: Doubles
     outcome: Doubles
 
 
@@ -115,31 +119,37 @@ def fit_bands(residuals: Mapping[str, list[Residuals]]) -> Bands:
     found: dict[str, Band] = {}
     for level, origins in residuals.items():
         demand_class = np.concatenate([one.demand_class for one in origins])
-        units = np.vstack([one.units for one in origins])
-        outcome = np.vstack([one.outcome for one in origins])
+        logs, off = _normalised(origins)
         for block, (start, end) in enumerate(BLOCKS):
             cells = {f"{level}/{block}": np.ones(len(demand_class), bool)}
             if level == "product":
                 cells |= {f"{level}/{one}/{block}": demand_class == one for one in np.unique(demand_class)}
             for name, rows in cells.items():
-                if name.count("/") > 1 and np.isfinite(outcome[rows, start:end]).sum() < _MIN_ROWS:
+                if name.count("/") > 1 and np.isfinite(off[rows, start:end]).sum() < _MIN_ROWS:
                     continue
-                band = _fit_band(units[rows, start:end].ravel(), outcome[rows, start:end].ravel())
+                band = _fit_band(logs[rows, start:end].ravel(), off[rows, start:end].ravel())
                 if band is not None:
                     found[name] = band
     return Bands(found)
 
 
-def _fit_band(units: Doubles, outcome: Doubles) -> Band | None:
-    known = np.isfinite(outcome)
+def _normalised(origins: list[Residuals]) -> tuple[Doubles, Doubles]:
+    """Return log1p(forecast), and how many spreads log1p(outcome) lay above it: (rows of all origins, 8) each."""
+    logs = np.log1p(np.maximum(np.vstack([one.units for one in origins]), 0))
+    outcome = np.log1p(np.maximum(np.vstack([one.outcome for one in origins]), 0))
+    return logs, np.asarray((outcome - logs) / np.vstack([one.spread for one in origins]), np.float64)
+
+
+def _fit_band(logs: Doubles, off: Doubles) -> Band | None:
+    known = np.isfinite(off)
     n = int(known.sum())
     if n < _FEW_ROWS:
         return None
-    logs = np.log1p(np.maximum(units[known], 0))
+    logs, off = logs[known], off[known]
     if n < _MIN_ROWS:
-        return Band((float(np.median(logs)),), (_few(np.log1p(np.maximum(outcome[known], 0)) - logs),))
+        return Band((float(np.median(logs)),), (_few(off),))
     order = np.argsort(logs, kind="stable")
-    residuals = (np.log1p(np.maximum(outcome[known], 0)) - logs)[order]
+    residuals = off[order]
     bins = np.array_split(np.arange(n), max(1, min(_N_BINS, n // _MIN_ROWS)))
     centres = np.asarray([np.median(logs[order[rows]]) for rows in bins])
     knots, first = np.unique(centres, return_index=True)

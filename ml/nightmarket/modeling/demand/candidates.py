@@ -111,11 +111,14 @@ def methods_for(level: Level, demand_class: str, *, n_weeks: int, trees: Sequenc
     if level == "total":
         # One series at three origins: what wins there is luck, so a short and a long mean share the forecast.
         return (TOTAL_METHOD,)
+    if level == "category" and MEDIAN in trees:
+        # Ten methods on three origins: what wins a class is luck. A category's season turns within weeks, so two
+        # levels of short memory go with its median.
+        return (MEDIAN + PLUS + PLUS.join(SHORT),)
     singles.append(LOCAL_LEVEL)
     if MEAN in trees:
         singles += [MEAN, MEAN + PLUS + LOCAL_LEVEL]
     if MEDIAN in trees and demand_class in REGULAR:
-        # A category's season turns within weeks: two levels of short memory go with its median.
         singles.append(MEDIAN + PLUS + (MEAN if MEAN in trees else PLUS.join(SHORT)))
     return tuple(singles)
 

@@ -103,7 +103,10 @@ def _test(panel_at: PanelAt, origin: date, seed: int, threads: int, closed_until
     panel, later = panel_at(origin), panel_at(origin + timedelta(days=7 * min(max(known, 1), HORIZON)))
     read = panel if model.reads_intents else panel.without_intents()
     points = combine(make_candidates(read, model.boosters), model.choice, model.trust)
-    quantiles = {level: model.bands.around(level, points.demand_class[level], points.units[level]) for level in LEVELS}
+    quantiles = {
+        level: model.bands.around(level, points.demand_class[level], points.units[level], points.spread[level])
+        for level in LEVELS
+    }
     return Tested(panel, model, points, quantiles, outcomes_of(panel, points.histories, later))
 
 

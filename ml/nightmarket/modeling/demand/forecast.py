@@ -17,6 +17,7 @@ from nightmarket.modeling.demand.histories import LEVELS, Histories, Level, hist
 from nightmarket.modeling.demand.panel import HORIZON, Doubles, Panel
 from nightmarket.modeling.demand.reasons import reasons_of
 from nightmarket.modeling.demand.reconcile import Trust, reconcile
+from nightmarket.modeling.demand.spread import spread_of
 from nightmarket.modeling.demand.trees import Trees
 
 
@@ -58,6 +59,7 @@ class Points:
     histories: Mapping[Level, Histories]
     base: Mapping[Level, Doubles]
     units: Mapping[Level, Doubles]
+    spread: Mapping[Level, Doubles]
     demand_class: Mapping[Level, NDArray[np.str_]]
     method: Mapping[Level, NDArray[np.object_]]
 
@@ -81,11 +83,14 @@ def combine(candidates: Mapping[Level, Candidates], choice: Choice, trust: Trust
     chosen = {level: one.chosen(choice) for level, one in candidates.items()}
     base = {level: units for level, (units, _) in chosen.items()}
     is_regular = np.isin(candidates["product"].features.rhythm.demand_class, REGULAR)
+    units = reconcile(base, histories, trust, is_regular=is_regular)
+    classes = {level: one.features.rhythm.demand_class for level, one in candidates.items()}
     return Points(
         histories,
         base,
-        reconcile(base, histories, trust, is_regular=is_regular),
-        {level: one.features.rhythm.demand_class for level, one in candidates.items()},
+        units,
+        {level: spread_of(histories[level], classes[level], units[level]) for level in candidates},
+        classes,
         {level: methods for level, (_, methods) in chosen.items()},
     )
 
@@ -96,7 +101,8 @@ def with_bands(panel: Panel, points: Points, bands: Bands) -> DemandForecast:
     reasons: tuple[list[str], list[str], list[str]] = ([], [], [])
     for level in LEVELS:
         histories, units = points.histories[level], points.units[level]
-        quantiles = bands.around(level, points.demand_class[level], units).reshape(units.size, len(QUANTILES))
+        quantiles = bands.around(level, points.demand_class[level], units, points.spread[level])
+        quantiles = quantiles.reshape(units.size, len(QUANTILES))
         parts["level"].append(np.full(units.size, level, object))
         parts["item_id"].append(np.repeat(histories.item_ids, HORIZON))
         parts["week"].append(np.tile(np.arange(HORIZON, dtype=np.int32), len(histories)))

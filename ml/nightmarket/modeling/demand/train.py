@@ -88,7 +88,9 @@ def train_demand(
     for origin, candidates in zip(tested, made, strict=True):
         points = combine(candidates, choice, trust)
         for level in LEVELS:
-            residuals[level].append(Residuals(points.demand_class[level], points.units[level], origin.outcome[level]))
+            residuals[level].append(
+                Residuals(points.demand_class[level], points.units[level], points.spread[level], origin.outcome[level])
+            )
         evaluation["origins"].append(
             {"as_of_date": origin.panel.as_of_date.isoformat(), **measure_points(points, origin.outcome)}
         )
@@ -171,8 +173,7 @@ def _choose(
 def _choose_trust(tested: Sequence[Origin], made: Sequence[Mapping[Level, Candidates]], choice: Choice) -> Trust:
     """Choose the weights with the smallest errors of the categories, then of the 500 largest products.
 
-    The total's own forecast is always believed. Forecasts near the median are too low where demand has peaks, and
-    that does not average out over the parts; a mean of the total's weeks has no such bias.
+    The total is the sum of the categories: two means of its own weeks see a turn of the season later than they do.
     """
     points = [combine(candidates, choice, Trust()) for candidates in made]
 
@@ -185,6 +186,6 @@ def _choose_trust(tested: Sequence[Origin], made: Sequence[Mapping[Level, Candid
             wrong += float(np.nansum(np.abs(units - origin.outcome[level])[rows]))
         return round(wrong, 6)
 
-    category = min(_TRUSTS, key=lambda weight: (error(Trust(weight, 1.0), "category"), -weight))
-    regular = min(_VARIANCES, key=lambda share: (error(Trust(category, 1.0, share), "product"), -share))
-    return Trust(category, 1.0, regular)
+    category = min(_TRUSTS, key=lambda weight: (error(Trust(weight, 0.0), "category"), -weight))
+    regular = min(_VARIANCES, key=lambda share: (error(Trust(category, 0.0, share), "product"), -share))
+    return Trust(category, 0.0, regular)

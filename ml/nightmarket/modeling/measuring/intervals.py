@@ -29,9 +29,7 @@ def skewness_corrected(treated: Doubles, holdout: Doubles) -> Interval:
     difference = float(treated.mean() - holdout.mean())
     if error == 0:
         return Interval(difference, difference)
-    freedom = (errors[0] + errors[1]) ** 2 / (
-        errors[0] ** 2 / (len(treated) - 1) + errors[1] ** 2 / (len(holdout) - 1)
-    )
+    freedom = (errors[0] + errors[1]) ** 2 / (errors[0] ** 2 / (len(treated) - 1) + errors[1] ** 2 / (len(holdout) - 1))
     skewness = np.average([_skewness(treated), _skewness(holdout)], weights=[len(treated), len(holdout)])
     third = skewness * (variances[0] ** 1.5 / len(treated) ** 2 - variances[1] ** 1.5 / len(holdout) ** 2)
     quantile = float(stats.t.ppf((1 + LEVEL) / 2, freedom))

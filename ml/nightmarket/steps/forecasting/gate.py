@@ -97,5 +97,5 @@ def _mean_of_blocks(found: list[dict[str, float]]) -> float:
 
 def _are_quantiles_in_order(model: DemandModel) -> bool:
     units = np.geomspace(0.01, 10_000, 8)[None].repeat(len(CLASSES), axis=0)
-    made = [model.bands.around(level, np.asarray(CLASSES), units) for level in LEVELS]
+    made = [model.bands.around(level, np.asarray(CLASSES), units, np.ones_like(units)) for level in LEVELS]
     return all(bool((np.diff(one, axis=-1) >= 0).all() and (one >= 0).all()) for one in made)

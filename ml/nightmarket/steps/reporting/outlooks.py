@@ -12,7 +12,7 @@ import duckdb
 from nightmarket.io import served_decisions as served
 from nightmarket.io.serving import Run
 from nightmarket.io.weekly_sales import WeeklySales
-from nightmarket.report.decisions import CategoryChange, ForecastSection, Outlook, rank_changes
+from nightmarket.report.outlooks import CategoryChange, ForecastSection, Outlook, rank_changes
 
 DEMAND, SALES = "scores.demand", "scores.sales_forecast"
 WEEKS_SOLD, N_CATEGORIES = 12, 3

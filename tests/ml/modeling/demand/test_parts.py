@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pytest
 
-from nightmarket.modeling.demand.bands import QUANTILES, Residuals, fit_bands
+from nightmarket.modeling.demand.bands import QUANTILES, Bands, Residuals, fit_bands
 from nightmarket.modeling.demand.baselines import forecast_baseline
 from nightmarket.modeling.demand.classes import rhythm_of
 from nightmarket.modeling.demand.features import build_features
@@ -17,6 +19,7 @@ from nightmarket.modeling.demand.measure import coverage, errors_of
 from nightmarket.modeling.demand.neighbours import neighbour_level
 from nightmarket.modeling.demand.outcomes import outcomes_of
 from nightmarket.modeling.demand.reconcile import Trust, reconcile
+from nightmarket.modeling.demand.spread import spread_of
 
 from .shops import LAST, busy_units, shop
 
@@ -127,16 +130,41 @@ def test_bands_hold_as_many_outcomes_as_they_say() -> None:
     units = np.exp(rng.normal(2, 1, (2_000, 8)))
     outcome = units * np.exp(rng.normal(0, 0.4, units.shape))
     classes = np.full(2_000, "smooth")
-    bands = fit_bands({"product": [Residuals(classes[:1_000], units[:1_000], outcome[:1_000])]})
-    quantiles = bands.around("product", classes[1_000:], units[1_000:])
+    spread = np.ones_like(units)
+    bands = fit_bands({"product": [Residuals(classes[:1_000], units[:1_000], spread[:1_000], outcome[:1_000])]})
+    quantiles = bands.around("product", classes[1_000:], units[1_000:], spread[1_000:])
     assert (np.diff(quantiles, axis=2) >= 0).all()
     for share in (0.8, 0.95):
         inside, known = coverage(quantiles, outcome[1_000:], share)
         assert inside / known == pytest.approx(share, abs=0.02)
 
 
+def test_steady_series_get_narrow_bands_and_restless_ones_wide_bands_that_hold_alike() -> None:
+    rng = np.random.default_rng(0)
+    noise = np.repeat([0.1, 0.8], 500)
+    weeks = 100 * np.exp(rng.normal(0, noise[:, None], (1_000, 42)))
+    past, outcome = series(*weeks[:, :34].tolist()), weeks[:, 34:]
+    classes, units = np.full(1_000, "smooth"), np.full((1_000, 8), 100.0)
+    spread = spread_of(past, classes, units)
+    bands = fit_bands({"product": [Residuals(classes, units, spread, outcome)]})
+    quantiles = bands.around("product", classes, units, spread)
+    width = quantiles[..., QUANTILES.index(0.95)] - quantiles[..., QUANTILES.index(0.05)]
+    assert width[noise == 0.1].mean() < 0.5 * width[noise == 0.8].mean()
+    assert Bands.from_json(json.loads(json.dumps(bands.to_json()))) == bands
+
+
+def test_a_spread_is_that_of_the_class_where_a_series_has_no_past_and_ignores_a_new_level() -> None:
+    steady, risen = [50.0] * 34, [50.0] * 17 + [60.0] * 17
+    none = [0.0] * 33 + [50.0]
+    past = series(steady, risen, none)
+    past = replace(past, demand=np.where(past.age[:, None] >= np.arange(34, 0, -1), past.demand, np.nan))
+    spread = spread_of(past, np.full(3, "smooth"), np.full((3, 8), 50.0))[:, 0]
+    assert (spread > 0).all()
+    assert spread[0] < spread[2] < spread[1] < 0.2
+
+
 def test_without_residuals_a_band_is_assumed_and_reaches_zero_for_slow_products() -> None:
-    quantiles = fit_bands({}).around("product", np.asarray(["new"]), np.full((1, 8), 0.2))
+    quantiles = fit_bands({}).around("product", np.asarray(["new"]), np.full((1, 8), 0.2), np.ones((1, 8)))
     assert quantiles[..., QUANTILES.index(0.05)].max() == 0
     assert quantiles[..., QUANTILES.index(0.95)].min() >= 1
 
