@@ -142,6 +142,24 @@ _ROWS = {
             start_date + cast(hash(p, w) % 12 as integer) as arrived_date, arrived_date + interval 1 hour as arrived_at
         from range(60) as products(p), range(28) as weeks(w) where hash(p, w) % 4 = 0
     """,
+    "inventory": f"""
+        with first_versions as (
+            select
+                'p' || p as product_id, 's' || s as location_id,
+                date '{FIRST_DAY}' + cast(2 * d as integer) as stock_date,
+                case when (p + d) % 6 = 0 then 0 else hash(p, s, d) % 20 end as on_hand_quantity,
+                hash(p, d) % 9 as on_order_quantity, 3 + p % 5 as lead_time_days, 6 as pack_size,
+                12 as min_order_quantity, 1.5 as unit_cost_amount, 0.5 as unit_margin_amount,
+                0.2 as holding_cost_amount,
+                stock_date + cast(hash(p, s, d) % 3 as integer) as arrived_date, hash(d, p) % 20 as lot
+            from range(20) as products(p), range(2) as places(s), range(90) as days(d)
+        )
+        select * exclude (lot), arrived_date + interval 2 hours as arrived_at from first_versions
+        union all by name
+        select * exclude (lot) replace (on_hand_quantity + 4 as on_hand_quantity, arrived_date + 11 as arrived_date),
+            arrived_date + 11 + interval 2 hours as arrived_at
+        from first_versions where lot = 3
+    """,
 }
 
 
