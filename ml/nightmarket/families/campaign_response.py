@@ -57,7 +57,9 @@ def _coupons_for_them(facts: Facts) -> str | None:
 
 def _with_coupons(facts: Facts) -> str | None:
     lines = facts["match__n_coupon_lines_168d"]
-    return f"bought {_times(lines, 'item')} of the campaign with a coupon in 24 weeks" if lines >= 1 else None
+    if lines >= 1:
+        return f"bought {_times(lines, 'item')} of the campaign with a coupon in 24 weeks"
+    return "bought nothing of the campaign with a coupon in 24 weeks"
 
 
 def _redeemed(facts: Facts) -> str | None:

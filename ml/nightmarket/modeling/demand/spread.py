@@ -57,6 +57,7 @@ def _squares(weeks: Doubles) -> tuple[Doubles, NDArray[np.int64]]:
     start = np.maximum(at - LEVEL_WEEKS, 0)
     before = counts[:, at] - counts[:, start]
     level = (sums[:, at] - sums[:, start]) / np.maximum(before, 1)
-    # The first 8 weeks are levels alone where there are 34; a shorter history counts all but its first week.
-    counted = known & (before > 0) & (at >= max(0, weeks.shape[1] - SPREAD_WEEKS))
+    # A level of few weeks is uncertain itself, and would make the spread of a short history too wide.
+    first = max(weeks.shape[1] - SPREAD_WEEKS, min(LEVEL_WEEKS, weeks.shape[1] - 1))
+    counted = known & (before > 0) & (at >= first)
     return np.where(counted, (np.log1p(weeks) - np.log1p(level)) ** 2, 0).sum(axis=1), counted.sum(axis=1)
