@@ -20,7 +20,7 @@ LAST_DAY, NIGHT = "2017-07-31", "2017-08-01"
 TITLE = "Coupon user"
 OF_THE_FAMILY = ("tests/ml/families", f"tests/expectations/test_{NAME}_suites.py", "-k", NAME)
 KEPT = {NAME, "purchase_intent", "campaign_response", "demand"}
-"""The other families are left out of the copy's night: they cost time and prove nothing here. The decisions need two."""
+"""The others are left out of the copy's night: they cost time and prove nothing here. The decisions need two."""
 
 pytestmark = [pytest.mark.night]
 

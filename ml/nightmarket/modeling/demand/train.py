@@ -35,7 +35,7 @@ N_TOP, N_OTHER = 2_000, 3_000
 learned from the first alone: for the others it is 0."""
 MIN_EXAMPLES = 1_000
 _TREES: tuple[tuple[Level, str], ...] = (("product", MEAN), ("product", MEDIAN), ("category", MEDIAN))
-_TRUSTS, _VARIANCES = (0.0, 0.25, 0.5, 0.75, 1.0), (0.1, 0.3, 1.0)
+_VARIANCES = (0.1, 0.3, 1.0)
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ def train_demand(
     """Train on what was known at ``cut_off``.
 
     The methods compete at origins 4, 8 and 12 weeks back, against trees that saw nothing later than the first of
-    them; every class takes the one that was wrong by the fewest units. How far groups are believed against the sum of
-    their parts, and the bands, come from the same origins. The boosters of the night are then fitted on all origins.
+    them; every class takes the one that was wrong by the fewest units. How unevenly products give way to their
+    category, and the bands, come from the same origins. The boosters of the night are then fitted on all origins.
 
     A shop with less history than one test and one learning origin need has no trees: it gets the mean of its last 8
     weeks with Poisson bands, and says so in ``method``.
@@ -171,21 +171,22 @@ def _choose(
 
 
 def _choose_trust(tested: Sequence[Origin], made: Sequence[Mapping[Level, Candidates]], choice: Choice) -> Trust:
-    """Choose the weights with the smallest errors of the categories, then of the 500 largest products.
+    """Choose how unevenly products give way, by the smallest errors of the 500 largest.
 
-    The total is the sum of the categories: two means of its own weeks see a turn of the season later than they do.
+    A category's own forecast is always believed: the sum of its products lies low where demand has peaks, and a weight
+    chosen by absolute errors takes some of that over (on the tuning origins .166 with a bias of -2.0 %, and .169 with
+    +0.9 % without). The total is the sum of the categories: two means of its own weeks see a turn of the season later.
     """
     points = [combine(candidates, choice, Trust()) for candidates in made]
 
-    def error(trust: Trust, level: Level) -> float:
+    def error(trust: Trust) -> float:
         wrong = 0.0
         for one, origin in zip(points, tested, strict=True):
             is_regular = np.isin(one.demand_class["product"], REGULAR)
-            units = reconcile(one.base, one.histories, trust, is_regular=is_regular)[level]
-            rows = top_products(one.histories[level])
-            wrong += float(np.nansum(np.abs(units - origin.outcome[level])[rows]))
+            units = reconcile(one.base, one.histories, trust, is_regular=is_regular)["product"]
+            rows = top_products(one.histories["product"])
+            wrong += float(np.nansum(np.abs(units - origin.outcome["product"])[rows]))
         return round(wrong, 6)
 
-    category = min(_TRUSTS, key=lambda weight: (error(Trust(weight, 0.0), "category"), -weight))
-    regular = min(_VARIANCES, key=lambda share: (error(Trust(category, 0.0, share), "product"), -share))
-    return Trust(category, 0.0, regular)
+    regular = min(_VARIANCES, key=lambda share: (error(Trust(1.0, 0.0, share)), -share))
+    return Trust(1.0, 0.0, regular)

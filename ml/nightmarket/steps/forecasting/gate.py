@@ -1,4 +1,4 @@
-"""The gate of a demand model: it must be no worse than the best simple baseline, or the baseline takes its place."""
+"""The gate of a demand model: a level that is worse than its best simple baseline is forecast by that baseline."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from nightmarket.modeling.demand import DemandModel, Panel
 from nightmarket.modeling.demand.bands import BLOCKS
 from nightmarket.modeling.demand.baselines import forecast_baseline
-from nightmarket.modeling.demand.candidates import FALLBACK, Choice
+from nightmarket.modeling.demand.candidates import FALLBACK
 from nightmarket.modeling.demand.classes import CLASSES
 from nightmarket.modeling.demand.histories import LEVELS, Level, histories_of
 from nightmarket.modeling.demand.measure import errors_of
@@ -23,8 +23,8 @@ SIMPLE = ("naive", "mean of 4 weeks", "mean of 8 weeks", "mean of 13 weeks")
 CHOSEN, BASELINE = "best_per_class", "baseline"
 TOLERANCE = 0.01
 """Three origins cannot tell models apart whose errors differ by less than a hundredth."""
-_LEVEL: Level = "category"
-"""Where models are held against baselines: products are too noisy to tell them apart, and the total is one series."""
+JUDGED: tuple[Level, ...] = ("category", "product")
+"""Where methods are held against baselines, each by itself: the total is one series, and the sum of the categories."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class Verdict:
 
     Attributes
     ----------
-    recipe : 'best_per_class', or 'baseline' where a baseline took the model's place
-    compared : WAPE at the categories by name; empty where the history was too short to compare
+    recipe : 'best_per_class', or 'baseline' where baselines took the model's place at every level
+    compared : WAPE by level and name; empty where the history was too short to compare
     metrics : the model's on the rolling origins, by name
     """
 
@@ -49,7 +49,7 @@ class Verdict:
 
 
 def hold_gate(model: DemandModel, panel_at: Callable[[date], Panel], cut_off: date) -> tuple[DemandModel, Verdict]:
-    """Return the model that may be registered, ``model`` or the best baseline, and why.
+    """Return the model that may be registered, with baselines at the levels where it is worse than they are, and why.
 
     Both are measured on the origins that the training kept for comparison, with trees that saw nothing later.
     """
@@ -57,42 +57,46 @@ def hold_gate(model: DemandModel, panel_at: Callable[[date], Panel], cut_off: da
     if not measured:
         reason = f"Too little history to compare methods: {FALLBACK} with Poisson bands."
         return model, Verdict(BASELINE, True, reason)
-    own = _mean_of_blocks([one[name] for one in measured for name in _block_names() if name in one])
-    compared = {CHOSEN: own, **_baselines(measured, panel_at, cut_off)}
-    best = min(SIMPLE, key=lambda name: compared[name])
-    metrics = {f"wape_{name.replace(' ', '_')}": round(wape, 5) for name, wape in compared.items()}
     in_order = _are_quantiles_in_order(model)
-    against = f"category WAPE {own:.4f} against {compared[best]:.4f} of {best}, {len(measured)} origins"
-    if own <= compared[best] * (1 + TOLERANCE) and in_order:
-        return model, Verdict(CHOSEN, True, f"No worse than the best baseline: {against}.", compared, metrics)
-    why = "Worse than the best baseline" if in_order else "Quantiles out of order"
-    plain = Choice({f"{level}/{one}": best for level in LEVELS for one in CLASSES})
-    kept = replace(model, choice=plain, boosters={})
-    return kept, Verdict(BASELINE, True, f"{why}, which takes its place: {against}.", compared, metrics)
+    compared = {level: _compare(level, measured, panel_at, cut_off) for level in JUDGED}
+    methods, said, n_replaced = dict(model.choice.methods), [], 0
+    for level, wapes in compared.items():
+        best = min(SIMPLE, key=lambda name: wapes[name])
+        against = f"{level} WAPE {wapes[CHOSEN]:.4f} against {wapes[best]:.4f} of {best}"
+        if wapes[CHOSEN] <= wapes[best] * (1 + TOLERANCE) and in_order:
+            said.append(f"{against}: kept")
+            continue
+        methods |= {f"{level}/{one}": best for one in CLASSES}
+        said.append(f"{against}: {best} takes its place")
+        n_replaced += 1
+    flat = {f"{level} {name}": wape for level, wapes in compared.items() for name, wape in wapes.items()}
+    reason = f"{len(measured)} origins; {'; '.join(said)}." + ("" if in_order else " The quantiles were out of order.")
+    metrics = {f"wape_{name.replace(' ', '_')}": round(wape, 5) for name, wape in flat.items()}
+    recipe = BASELINE if n_replaced == len(JUDGED) else CHOSEN
+    return replace(model, choice=replace(model.choice, methods=methods)), Verdict(recipe, True, reason, flat, metrics)
 
 
-def _baselines(measured: list[dict[str, Any]], panel_at: Callable[[date], Panel], cut_off: date) -> dict[str, float]:
+def _compare(
+    level: Level, measured: list[dict[str, Any]], panel_at: Callable[[date], Panel], cut_off: date
+) -> dict[str, float]:
+    """Return the WAPE of the chosen methods and of every simple one at ``level``, the mean of origins and blocks."""
+    names = [f"{level}/weeks {start + 1}-{end}" for start, end in BLOCKS]
+    own = [one[name]["wape"] for one in measured for name in names if name in one]
     later = panel_at(cut_off)
-    parts: dict[str, list[dict[str, float]]] = {name: [] for name in SIMPLE}
+    found: dict[str, list[float]] = {name: [] for name in SIMPLE}
     for one in measured:
         panel = panel_at(date.fromisoformat(one["as_of_date"]))
         histories = histories_of(panel)
-        outcome = outcomes_of(panel, histories, later)[_LEVEL]
+        outcome = outcomes_of(panel, histories, later)[level]
         for name in SIMPLE:
-            units = forecast_baseline(name, histories[_LEVEL])
-            for start, end in BLOCKS:
-                wape = errors_of(units[:, start:end], outcome[:, start:end]).wape
-                if np.isfinite(wape):
-                    parts[name].append({"wape": wape})
-    return {name: _mean_of_blocks(found) for name, found in parts.items()}
+            units = forecast_baseline(name, histories[level])
+            wapes = (errors_of(units[:, start:end], outcome[:, start:end]).wape for start, end in BLOCKS)
+            found[name] += [wape for wape in wapes if np.isfinite(wape)]
+    return {name: _mean(wapes) for name, wapes in {CHOSEN: own, **found}.items()}
 
 
-def _block_names() -> list[str]:
-    return [f"{_LEVEL}/weeks {start + 1}-{end}" for start, end in BLOCKS]
-
-
-def _mean_of_blocks(found: list[dict[str, float]]) -> float:
-    return round(float(np.mean([one["wape"] for one in found])), 5) if found else float("nan")
+def _mean(found: list[float]) -> float:
+    return round(float(np.mean(found)), 5) if found else float("nan")
 
 
 def _are_quantiles_in_order(model: DemandModel) -> bool:
