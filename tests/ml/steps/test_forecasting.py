@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,15 @@ from tests.ml.invented_sales import SNAPSHOT, invent_sales
 from nightmarket.errors import ModelCorrupted, NoChampion, StepMissing
 from nightmarket.families.demand import FAMILY
 from nightmarket.io.night import Night
+from nightmarket.io.panels import PanelReader
 from nightmarket.io.registry import champion, model_folder
 from nightmarket.io.serving.staged import validate_staged
+from nightmarket.io.warehouse import open_warehouse
+from nightmarket.modeling.demand import train_demand
+from nightmarket.modeling.demand.classes import CLASSES
 from nightmarket.settings import Settings
 from nightmarket.steps import score, train
+from nightmarket.steps.forecasting.gate import SIMPLE, hold_gate
 
 NIGHT = date(2024, 6, 3)
 # MLflow 3.17.2 on SQLAlchemy 2.1; until a version of MLflow that no longer loads its tags so.
@@ -53,7 +59,24 @@ def test_a_training_registers_a_version_that_passed_its_gate(settings: Settings)
     version = champion(settings, "demand")
     assert version is not None
     assert (version.gate_passed, version.label_cutoff, version.source) == (True, NIGHT, "files")
-    assert "the best baseline" in version.reason
+    assert "category WAPE" in version.reason
+    assert "product WAPE" in version.reason
+
+
+def test_a_level_that_is_worse_than_its_baseline_is_forecast_by_it_and_the_other_is_not(settings: Settings) -> None:
+    with open_warehouse(settings) as connection:
+        reader = PanelReader(connection, SNAPSHOT, night=NIGHT)
+        model = train_demand(reader.panel, NIGHT, seed=0, threads=1)
+        worse = [
+            {name: {**found, "wape": 9.0} if name.startswith("category/") else found for name, found in origin.items()}
+            for origin in model.evaluation["origins"]
+        ]
+        kept, verdict = hold_gate(replace(model, evaluation={"origins": worse}), reader.panel, NIGHT)
+    assert (verdict.recipe, verdict.passed) == ("best_per_class", True)
+    assert {kept.choice.method("category", one) for one in CLASSES} <= set(SIMPLE)
+    assert [kept.choice.method("product", one) for one in CLASSES] == [
+        model.choice.method("product", one) for one in CLASSES
+    ]
 
 
 def test_training_again_if_needed_is_not_needed(settings: Settings) -> None:
