@@ -9,6 +9,7 @@ from subprocess import CompletedProcess
 import duckdb
 import pytest
 
+from nightmarket.decisions import DECISIONS
 from nightmarket.families import FAMILIES
 from nightmarket.scaffold.family import TEMPLATES, list_places
 from tests.night.real_sample import write_real_sample
@@ -153,7 +154,8 @@ def test_its_night_serves_it_beside_the_others(settings: dict[str, str]) -> None
     assert n_rows == n_customers > 100
     assert 0 < lowest < highest < 1
     assert n_without_reason == 0
-    assert set(versions) == {f"scores.{name}" for name in KEPT}
+    assert set(versions) >= {f"scores.{name}" for name in KEPT}
+    assert {name for name in versions if name.startswith("decisions.")} == {one.table.name for one in DECISIONS.values()}
     assert versions[f"scores.{NAME}"].startswith(f"{NAME}/1/")
 
 

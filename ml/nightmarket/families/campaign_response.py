@@ -59,7 +59,7 @@ def _with_coupons(facts: Facts) -> str | None:
     lines = facts["match__n_coupon_lines_168d"]
     if lines >= 1:
         return f"bought {_times(lines, 'item')} of the campaign with a coupon in 24 weeks"
-    return "bought nothing of the campaign with a coupon in 24 weeks"
+    return "bought nothing of the campaign with a coupon in 24 weeks" if lines == 0 else None
 
 
 def _redeemed(facts: Facts) -> str | None:
