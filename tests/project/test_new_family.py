@@ -155,7 +155,9 @@ def test_its_night_serves_it_beside_the_others(settings: dict[str, str]) -> None
     assert 0 < lowest < highest < 1
     assert n_without_reason == 0
     assert set(versions) >= {f"scores.{name}" for name in KEPT}
-    assert {name for name in versions if name.startswith("decisions.")} == {one.table.name for one in DECISIONS.values()}
+    assert {name for name in versions if name.startswith("decisions.")} == {
+        one.table.name for one in DECISIONS.values()
+    }
     assert versions[f"scores.{NAME}"].startswith(f"{NAME}/1/")
 
 
