@@ -37,5 +37,12 @@ def run(settings: Settings, *, decision: str, as_of: date, snapshot_id: str) -> 
     write_scored_rows(path, decided.table)
     return StepResult(
         rows=decided.table.num_rows,
-        detail={"table": table, "sha256": sha256_of_file(path), "code_revision": code_revision(), **decided.detail},
+        detail={
+            "table": table,
+            "sha256": sha256_of_file(path),
+            "policy_version": decided.policy_version,
+            "run_id": decided.run_id,
+            "code_revision": code_revision(),
+            **decided.detail,
+        },
     )

@@ -1,8 +1,8 @@
 """Quantiles around a forecast, from how far outcomes lay from the forecasts of earlier origins.
 
-Split conformal prediction (Vovk, Gammerman & Shafer, "Algorithmic Learning in a Random World", 2005) on log1p of the
-units, in units of the spread of each series (``spread.py``), told apart by level, demand class, weeks ahead and the
-size of the forecast (Mondrian categories).
+Split conformal prediction (Vovk, Gammerman & Shafer, "Algorithmic Learning in a Random World", 2005) in units of the
+spread of each series (``spread.py``), told apart by level, demand class, weeks ahead and the size of the forecast
+(Mondrian categories).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _ASSUMED_VARIATION = {"product": 0.6, "category": 0.3, "total": 0.15}
 
 @dataclass(frozen=True)
 class Band:
-    """Quantiles of (log1p(outcome) - log1p(forecast)) / spread at rising sizes of log1p(forecast), lines in between.
+    """Quantiles of (outcome - forecast) / spread at rising sizes of log1p(forecast), lines in between.
 
     ``knots`` is (k,), ``residuals`` is (k, 9).
     """
@@ -43,10 +43,10 @@ class Band:
         logs = np.log1p(np.maximum(units, 0))
         table = np.asarray(self.residuals)
         shifted = np.stack(
-            [logs + spread * np.interp(logs, self.knots, table[:, column]) for column in range(len(QUANTILES))],
+            [units + spread * np.interp(logs, self.knots, table[:, column]) for column in range(len(QUANTILES))],
             axis=1,
         )
-        return np.maximum.accumulate(np.expm1(np.maximum(shifted, 0)), axis=1)
+        return np.maximum.accumulate(np.maximum(shifted, 0), axis=1)
 
 
 @dataclass(frozen=True)
@@ -134,10 +134,11 @@ def fit_bands(residuals: Mapping[str, list[Residuals]]) -> Bands:
 
 
 def _normalised(origins: list[Residuals]) -> tuple[Doubles, Doubles]:
-    """Return log1p(forecast), and how many spreads log1p(outcome) lay above it: (rows of all origins, 8) each."""
-    logs = np.log1p(np.maximum(np.vstack([one.units for one in origins]), 0))
-    outcome = np.log1p(np.maximum(np.vstack([one.outcome for one in origins]), 0))
-    return logs, np.asarray((outcome - logs) / np.vstack([one.spread for one in origins]), np.float64)
+    """Return log1p(forecast), and how many spreads the outcome lay above it: (rows of all origins, 8) each."""
+    units = np.vstack([one.units for one in origins])
+    outcome = np.maximum(np.vstack([one.outcome for one in origins]), 0)
+    off = (outcome - units) / np.vstack([one.spread for one in origins])
+    return np.log1p(np.maximum(units, 0)), np.asarray(off, np.float64)
 
 
 def _fit_band(logs: Doubles, off: Doubles) -> Band | None:

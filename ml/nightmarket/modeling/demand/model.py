@@ -18,7 +18,7 @@ from nightmarket.modeling.demand.reconcile import Trust
 from nightmarket.modeling.demand.trees import Trees
 from nightmarket.modeling.recipes.boosting import load_booster, save_booster
 
-_SETTINGS, _FORMAT = "demand.json", 2
+_SETTINGS, _FORMAT = "demand.json", 3
 
 
 @dataclass(frozen=True)

@@ -90,8 +90,6 @@ def decide(settings: Settings, night: Night) -> Decided:
         POLICY_VERSION,
         run_id,
         {
-            "policy_version": POLICY_VERSION,
-            "run_id": run_id,
             "reads": reads,
             "solver": choice.solver,
             "uplift": proof.describe(),

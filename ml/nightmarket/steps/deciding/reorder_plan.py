@@ -19,18 +19,12 @@ from nightmarket.io.atomic import sha256_of_file
 from nightmarket.io.night import Night
 from nightmarket.io.stock import read_location_sales, read_recent_sales, read_stock
 from nightmarket.io.warehouse import open_warehouse
+from nightmarket.modeling.arrow_types import ARROW_TYPES
 from nightmarket.settings import Settings
 from nightmarket.steps.deciding import Decided, decision_run_id
 
 READS = "scores.demand"
 _QUANTILES = ("units_p05", "units_p25", "units_p50", "units_p75", "units_p95")
-_ARROW_TYPES = {
-    "DOUBLE": pa.float64(),
-    "INTEGER": pa.int32(),
-    "VARCHAR": pa.string(),
-    "BOOLEAN": pa.bool_(),
-    "DATE": pa.date32(),
-}
 
 
 def decide(settings: Settings, night: Night) -> Decided:
@@ -71,8 +65,6 @@ def decide(settings: Settings, night: Night) -> Decided:
         POLICY_VERSION,
         run_id,
         {
-            "policy_version": POLICY_VERSION,
-            "run_id": run_id,
             "reads": reads,
             "n_products": len(np.unique(columns["product_id"])),
             "n_with_stock": int(np.isfinite(columns["on_hand_units"]).sum()),
@@ -137,7 +129,7 @@ def _table(columns: dict[str, NDArray[Any]], night: Night, run_id: str) -> pa.Ta
         {
             column.name: fixed[column.name]
             if column.name in fixed
-            else pa.array(columns[column.name], from_pandas=True).cast(_ARROW_TYPES[column.type])
+            else pa.array(columns[column.name], from_pandas=True).cast(ARROW_TYPES[column.type])
             for column in TABLE.columns
         }
     )

@@ -153,14 +153,22 @@ def test_steady_series_get_narrow_bands_and_restless_ones_wide_bands_that_hold_a
     assert Bands.from_json(json.loads(json.dumps(bands.to_json()))) == bands
 
 
-def test_a_spread_is_that_of_the_class_where_a_series_has_no_past_and_ignores_a_new_level() -> None:
-    steady, risen = [50.0] * 34, [50.0] * 17 + [60.0] * 17
+def test_a_spread_follows_the_peaks_of_a_series_and_is_that_of_the_class_where_it_has_no_past() -> None:
+    steady, peaked = [50.0] * 34, ([50.0] * 7 + [90.0]) * 4 + [50.0] * 2
     none = [0.0] * 33 + [50.0]
-    past = series(steady, risen, none)
+    past = series(steady, peaked, none)
     past = replace(past, demand=np.where(past.age[:, None] >= np.arange(34, 0, -1), past.demand, np.nan))
     spread = spread_of(past, np.full(3, "smooth"), np.full((3, 8), 50.0))[:, 0]
-    assert (spread > 0).all()
-    assert spread[0] < spread[2] < spread[1] < 0.2
+    assert 0 < spread[0] < spread[2] < spread[1]
+    # The peaks' own standard deviation is 13 units; the class pulls it down a little.
+    assert 10 < spread[1] < 15
+
+
+def test_a_spread_grows_with_the_root_of_the_forecast() -> None:
+    past = series(*np.random.default_rng(0).poisson(50, (3, 34)).astype(float).tolist())
+    spread = spread_of(past, np.full(3, "smooth"), np.asarray([[50.0] * 8, [200.0] * 8, [0.0] * 8]))[:, 0]
+    assert spread[1] / spread[0] == pytest.approx(2, rel=0.3)
+    assert spread[2] > 0
 
 
 def test_without_residuals_a_band_is_assumed_and_reaches_zero_for_slow_products() -> None:
