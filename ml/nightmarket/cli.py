@@ -309,9 +309,12 @@ def replay() -> None:
 @click.option(
     "--products", type=click.IntRange(1), default=500, show_default=True, help="Products: those sold most before."
 )
-def replay_inventory(as_of: date | None, weeks: int, lead_time_days: int | None, products: int) -> None:
+@click.option("--train-every", type=click.IntRange(1), help="Train anew every so many weeks. Default: once.")
+def replay_inventory(
+    as_of: date | None, weeks: int, lead_time_days: int | None, products: int, train_every: int | None
+) -> None:
     """Play the reorder plan against a moving average and last year: lost units, stock, orders and cost."""
-    _run("replay", as_of=as_of, weeks=weeks, lead_time_days=lead_time_days, products=products)
+    _run("replay", as_of=as_of, weeks=weeks, lead_time_days=lead_time_days, products=products, train_every=train_every)
 
 
 @main.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -19,16 +20,18 @@ from tests.night.real_sample import write_real_sample
 ROOT = Path(__file__).resolve().parents[2]
 NIGHT = "2017-11-30"
 NEXT_NIGHT = "2017-12-01"
+REPLAY = (str(Path(sys.executable).parent / "nightmarket"), "replay", "inventory")
 
 pytestmark = pytest.mark.night
 
 
 @dataclass(frozen=True)
 class Shop:
-    """A shop with its own var folder, and the command that runs a night of it."""
+    """A shop with its own var folder, and the commands that run on it: a night, and any other of the CLI."""
 
     var: Path
     run_night: Callable[[str], subprocess.CompletedProcess[str]]
+    run: Callable[..., subprocess.CompletedProcess[str]]
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Ask the serving store as a consumer would: a fresh connection on the published path."""
@@ -59,17 +62,13 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
         "NIGHTMARKET_TIMEZONE": "America/New_York",
     }
 
-    def run_night(as_of: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "nightmarket_airflow.inprocess", "--as-of", as_of],
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    def run(*command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
-    return Shop(folder / "var", run_night)
+    def run_night(as_of: str) -> subprocess.CompletedProcess[str]:
+        return run(sys.executable, "-m", "nightmarket_airflow.inprocess", "--as-of", as_of)
+
+    return Shop(folder / "var", run_night, run)
 
 
 def _succeeded(done: subprocess.CompletedProcess[str]) -> None:
@@ -122,6 +121,24 @@ def test_the_queries_of_the_readme_run(shop: Shop) -> None:
     assert queries
     for query in queries:
         shop.query(query)
+
+
+def test_a_replay_of_past_weeks_plays_every_policy_on_the_same_demand(shop: Shop) -> None:
+    done = shop.run(*REPLAY, "--weeks", "6", "--products", "40", "--train-every", "3")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["weeks"] == 6
+    assert found["products"] == 40
+    assert "the forecast is trained every 3 reviews" in " ".join(found["assumptions"])
+    for policy in (*found["policies"].values(), *found["matched"].values()):
+        assert policy["fill_rate"] == pytest.approx(1 - policy["lost_units"] / found["units_wanted"], abs=1e-4)
+    for name, matched in found["matched"].items():
+        assert matched["mean_stock_units"] <= found["policies"][name]["mean_stock_units"]
+    drawn = (shop.var / "replays" / NIGHT / "inventory.svg").read_text(encoding="utf-8")
+    assert all(name in drawn for name in found["policies"])
+    refused = shop.run(*REPLAY, "--weeks", "200")
+    assert refused.returncode == 2
+    assert "Replay fewer --weeks" in refused.stderr
 
 
 def test_the_next_night_scores_with_the_same_model_and_history_keeps_both(shop: Shop) -> None:

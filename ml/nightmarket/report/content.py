@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from nightmarket.report.decisions import Decisions
+from nightmarket.report.decisions import Decisions, FurtherTable
 from nightmarket.report.households import Household
 from nightmarket.report.sections import FamilySection
 
@@ -73,8 +73,27 @@ class NightReport:
 
     @property
     def n_rows(self) -> int:
-        """Rows published, of all families."""
+        """Rows published, of all tables."""
+        return self.n_scores + sum(one.n_rows for one in self._beside)
+
+    @property
+    def n_scores(self) -> int:
+        """Rows published, of customers' families."""
         return sum(family.published.n_rows for family in self.families if family.published)
+
+    @property
+    def n_forecasts(self) -> int:
+        """Rows published of what is forecast of items: demand and sales."""
+        return sum(one.n_rows for one in self._beside if not one.name.startswith("decisions."))
+
+    @property
+    def n_decisions(self) -> int:
+        """Rows published of decisions."""
+        return sum(one.n_rows for one in self._beside if one.name.startswith("decisions."))
+
+    @property
+    def _beside(self) -> tuple[FurtherTable, ...]:
+        return self.decisions.published if self.decisions else ()
 
     @property
     def n_customers(self) -> int:

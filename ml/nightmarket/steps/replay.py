@@ -57,10 +57,12 @@ def run(
     weeks: int = 26,
     lead_time_days: int | None = None,
     products: int = 500,
+    train_every: int | None = None,
 ) -> StepResult:
     """Play the last ``weeks`` weeks before the night; write a table, a plot and a results file.
 
-    The forecast is trained once, on what was known at the first review, and made anew at every review.
+    The forecast is trained on what was known at the first review, again every ``train_every`` reviews where that is
+    given, and made anew at every review.
 
     Raises
     ------
@@ -81,10 +83,11 @@ def run(
             )
         shelf = _shelf(settings, reader.panel(reviews[0]), products)
         demand = _daily_demand(connection, landed.snapshot_id, night, shelf.product_ids, reviews[0])
-    say(f"training on what was known at {reviews[0]}")
-    model = train_demand(reader.panel, reviews[0], seed=SEED, threads=settings.threads, say=say)
     horizon, known, forecasts = lead_time + 7, [], []
-    for review in reviews:
+    for i, review in enumerate(reviews):
+        if i % (train_every or weeks) == 0:
+            say(f"training on what was known at {review}")
+            model = train_demand(reader.panel, review, seed=SEED, threads=settings.threads, say=say)
         panel = reader.panel(review)
         known.append(_weekly_units(panel, shelf.product_ids))
         forecasts.append(_of_products(forecast_demand(model, panel), shelf.product_ids))
@@ -123,7 +126,7 @@ def run(
         "mean_service_level": round(float(level.mean()), 4),
         "units_wanted": round(float(demand.sum()), 1),
         "reviews_with_a_last_year": sum(has for _, has in by_year),
-        "assumptions": _assumptions(settings),
+        "assumptions": _assumptions(settings, train_every),
         "policies": {name: cost.describe(one) for name, one in played.items()},
         "matched": {
             name: {"risk_factor": round(factor, 4), **cost.describe(one)} for name, (factor, one) in matched.items()
@@ -223,7 +226,8 @@ class _Costs:
         }
 
 
-def _assumptions(settings: Settings) -> list[str]:
+def _assumptions(settings: Settings, train_every: int | None) -> list[str]:
+    trained = "once, at the first review" if train_every is None else f"every {train_every} reviews"
     return [
         "observed sales are the whole demand",
         "what is not on hand is lost, not ordered later",
@@ -232,6 +236,6 @@ def _assumptions(settings: Settings) -> list[str]:
         f"margin {settings.margin_pct:g} % of the price, holding {settings.holding_cost_pct:g} % of the cost a year",
         "all policies aim at the same service level of each product, by its ABC and XYZ class at the first review",
         "by last year: the mean of all weeks known where the history does not reach back 52 weeks",
-        "the forecast is trained once, at the first review, and made anew at every review",
+        f"the forecast is trained {trained}, and made anew at every review",
         "matched: the plan takes more or less risk until it holds no more stock than the policy named",
     ]

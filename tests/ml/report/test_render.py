@@ -11,6 +11,7 @@ import pytest
 
 from nightmarket.report import charts, curves
 from nightmarket.report.content import NightReport
+from nightmarket.report.decisions import Decisions, FurtherTable
 from nightmarket.report.evaluation import Evaluation, Metric
 from nightmarket.report.promises import MeasuredNight, PromiseBin
 from nightmarket.report.render import render_report
@@ -169,3 +170,15 @@ def test_promises_of_nothing_and_of_returns_can_be_drawn() -> None:
 )
 def test_percentages_are_as_long_as_they_need(share: float, text: str) -> None:
     assert percent(share) == text
+
+
+def test_the_header_counts_scores_forecasts_and_decisions_apart(full_report: NightReport) -> None:
+    published = (
+        FurtherTable("scores.demand", 1_234, "demand/1/best_per_class", "best_per_class", "a", "b"),
+        FurtherTable("decisions.reorder_plan", 567, "reorder_plan/1", "-", "a", "b"),
+    )
+    beside = render_report(replace(full_report, decisions=Decisions(published=published)))
+    assert (
+        "Beside them <strong>1,234</strong> forecasts of demand and sales and <strong>567</strong> decisions" in beside
+    )
+    assert "Beside them" not in render_report(replace(full_report, decisions=None))

@@ -21,7 +21,9 @@ from nightmarket.steps import decide
 
 N = 2400
 EARLIER = date(2024, 4, 1)
-"""The night that decided on the earlier campaign, which ran for three weeks from then."""
+"""The last night that decided on the earlier campaign, which ran for three weeks from then."""
+FIRST = date(2024, 3, 30)
+"""The first one: those that it had contacted before the start were not dealt again."""
 
 
 def _draw() -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray]:
@@ -36,30 +38,41 @@ def _draw() -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray]:
     return [f"c{number:04d}" for number in range(N)], probability, is_treated, np.round(spent, 2)
 
 
-def _publish(settings: Settings, customers: list[str], probability: np.ndarray, is_treated: np.ndarray) -> None:
-    """Serve what was decided for the earlier campaign."""
-    path = settings.serving_dir / "tables" / "earlier.parquet"
-    path.parent.mkdir(parents=True)
-    values = {
-        "campaign_id": "'earlier'",
-        "customer_id": "customer_id",
-        "as_of_date": f"date '{EARLIER}'",
-        "decision": "case when is_treated then 'contact' else 'hold out' end",
-        "response_probability": "probability",
-        "holdout_share": "0.4",
-        "policy_version": f"'{POLICY_VERSION}'",
-    }
-    columns = ", ".join(f"cast({values.get(one.name, 'null')} as {one.type}) as {one.name}" for one in TABLE.columns)
-    with duckdb.connect() as connection:
-        connection.execute("create table dealt (customer_id varchar, probability double, is_treated boolean)")
-        rows = zip(customers, probability.tolist(), is_treated.tolist(), strict=True)
-        connection.executemany("insert into dealt values (?, ?, ?)", [list(row) for row in rows])
-        connection.execute(f"copy (select {columns} from dealt) to '{path}' (format parquet)")
+def _publish(
+    settings: Settings,
+    customers: list[str],
+    probability: np.ndarray,
+    is_treated: np.ndarray,
+    sent_before: dict[date, np.ndarray],
+) -> None:
+    """Serve what each night decided for the earlier campaign: to leave alone whom an earlier night had contacted."""
+    tables = settings.serving_dir / "tables"
+    tables.mkdir(parents=True)
+    files = {}
+    for night, is_sent in sent_before.items():
+        values = {
+            "campaign_id": "'earlier'",
+            "customer_id": "customer_id",
+            "as_of_date": f"date '{night}'",
+            "decision": "case when is_sent then 'leave alone' when is_treated then 'contact' else 'hold out' end",
+            "response_probability": "probability",
+            "holdout_share": "0.4",
+            "policy_version": f"'{POLICY_VERSION}'",
+        }
+        columns = ", ".join(f"cast({values.get(o.name, 'null')} as {o.type}) as {o.name}" for o in TABLE.columns)
+        path = tables / f"{night}.parquet"
+        with duckdb.connect() as connection:
+            connection.execute(
+                "create table dealt (customer_id varchar, probability double, is_treated boolean, is_sent boolean)"
+            )
+            rows = zip(customers, probability.tolist(), is_treated.tolist(), is_sent.tolist(), strict=True)
+            connection.executemany("insert into dealt values (?, ?, ?, ?)", [list(row) for row in rows])
+            connection.execute(f"copy (select {columns} from dealt) to '{path}' (format parquet)")
+        files[night] = PublishedFile(f"tables/{night}.parquet", sha256_of_file(path), N)
     folder = settings.serving_dir / "generations" / "1"
     folder.mkdir(parents=True)
     (folder / "serving.duckdb").touch()
-    file = PublishedFile("tables/earlier.parquet", sha256_of_file(path), N)
-    write_catalog(folder, Catalog(str(settings.serving_dir), {TABLE.name: {EARLIER: file}}))
+    write_catalog(folder, Catalog(str(settings.serving_dir), {TABLE.name: files}))
     (settings.serving_dir / "serving.duckdb").symlink_to("generations/1/serving.duckdb")
 
 
@@ -78,7 +91,7 @@ def _line(number: int, customer: str, day: str, amount: float) -> dict[str, Any]
     }
 
 
-def _decide(folder: Path, *, is_sent: bool) -> tuple[dict[str, Any], Any]:
+def _decide(folder: Path, *, is_sent: bool, is_dealt_twice: bool = False) -> tuple[dict[str, Any], Any]:
     settings = Settings(_env_file=None, var_dir=folder / "var", threads=1)
     customers, probability, is_treated, spent = _draw()
     long_before, before = np.random.default_rng(5).gamma(4.0, 5.0, (2, N)).round(2)
@@ -109,7 +122,11 @@ def _decide(folder: Path, *, is_sent: bool) -> tuple[dict[str, Any], Any]:
     }
     night = Night(settings, AS_OF, land(settings, tables).snapshot_id)
     stage(night, {"next": dict(zip(customers, probability.tolist(), strict=True))}, [])
-    _publish(settings, customers, probability, is_treated)
+    sent_before = {EARLIER: np.zeros(N, bool)}
+    if is_dealt_twice:
+        # The best are sent to at once: without them the rest of that arm is not like those held out.
+        sent_before = {FIRST: np.zeros(N, bool), EARLIER: is_treated & (spent > 25)}
+    _publish(settings, customers, probability, is_treated, sent_before)
     result = decide.run(settings, decision="campaign_targets", as_of=AS_OF, snapshot_id=night.snapshot_id)
     rows = pq.read_table(night.staged_path(TABLE.name), partitioning=None)
     return result.detail, rows
@@ -128,6 +145,15 @@ def test_whom_a_contact_changes_is_contacted_once_it_is_proven(tmp_path: Path) -
     amounts = rows["expected_incremental_amount"].to_numpy()
     assert amounts[probability < 0.45].mean() == pytest.approx(20, abs=3)
     assert detail["reads"][f"decisions.campaign_targets of {EARLIER}"]
+
+
+@pytest.mark.timeout(120)
+def test_who_was_sent_to_by_an_earlier_night_stays_in_the_arm_that_it_dealt(tmp_path: Path) -> None:
+    detail, rows = _decide(tmp_path, is_sent=True, is_dealt_twice=True)
+    assert detail["uplift"]["is_proven"], detail["uplift"]["reason"]
+    assert detail["uplift"]["nights_read"] == [str(FIRST)]
+    probability, amounts = rows["response_probability"].to_numpy(), rows["expected_incremental_amount"].to_numpy()
+    assert amounts[probability < 0.45].mean() == pytest.approx(20, abs=3)
 
 
 def test_a_campaign_that_was_not_sent_as_decided_proves_nothing(tmp_path: Path) -> None:
