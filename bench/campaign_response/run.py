@@ -16,33 +16,33 @@ Lands, embeds and builds the night of 2018-01-01 into ``--folder`` first, which 
 from __future__ import annotations
 
 import argparse
+import functools
 import json
-import subprocess
 import sys
 import time
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from bench.common import NIGHT, build_models, land, run_step, show_measured
 
 from nightmarket.families.campaign_response import FAMILY
 from nightmarket.io.evaluations import ShuffledTextReader
-from nightmarket.io.landing import read_snapshot
 from nightmarket.io.night import Night
 from nightmarket.io.training_data import FrameReader, TextSpace
 from nightmarket.io.view_rows import read_cuts
-from nightmarket.io.warehouse import open_warehouse, writer_lock
-from nightmarket.modeling.bootstrap import Interval, draw_customers, paired_gain
+from nightmarket.io.warehouse import open_warehouse
+from nightmarket.modeling.bootstrap import draw_customers
 from nightmarket.modeling.cuts import MIN_BLOCK_POSITIVES, Cut
 from nightmarket.modeling.frames import Frame
 from nightmarket.modeling.metrics import METRICS, Measured, pairs
 from nightmarket.modeling.recipes import RECIPES
 from nightmarket.modeling.tournament import fit_scorer, look_at
 from nightmarket.settings import Settings
-from nightmarket.steps.transform import _pin, dbt_command, dbt_environment, dbt_variables
 
-CUT_OFF, NIGHT = date(2017, 9, 1), date(2018, 1, 1)
+CUT_OFF = date(2017, 9, 1)
 SEED = 20_170_101
 SHOWN = ("roc_auc", "average_precision", "brier", "ece")
 HEAD = FAMILY.primary
@@ -61,6 +61,7 @@ def main() -> None:
         for name in dict.fromkeys((HEAD.baseline, *HEAD.recipes, *HEAD.compared))
     }
     baseline = measured[HEAD.baseline][0]
+    show = functools.partial(show_measured, metrics=SHOWN, gate_metric=HEAD.gate_metric)
     results: dict[str, Any] = {
         "formulas": pairs.FORMULAS,
         "seeds": [SEED + i for i in range(arguments.seeds)],
@@ -76,30 +77,12 @@ def main() -> None:
 def prepare(settings: Settings) -> Night:
     """Land, embed, and build the rows of the night; returns it."""
     started = time.perf_counter()
-    environment = {**dbt_environment(settings), "NIGHTMARKET_VAR_DIR": str(settings.var_dir)}
-    landed = _run("land", "--as-of", str(NIGHT), environment=environment)
-    snapshot = read_snapshot(settings, landed["snapshot_id"])
-    _run("embed", "--as-of", str(NIGHT), "--snapshot", snapshot.snapshot_id, environment=environment)
-    variables = dbt_variables(
-        snapshot_id=snapshot.snapshot_id,
-        as_of_dates=[NIGHT],
-        complete_through=snapshot.complete_through,
-        late_lookback_days=settings.late_lookback_days,
-    )
+    snapshot = land(settings)
+    run_step(settings, "embed", "--as-of", str(NIGHT), "--snapshot", snapshot.snapshot_id)
     models = ("ftr_campaign_response", "ftr_campaign_coupons", "ftr_known_order_lines", "lbl_campaign_response")
-    with writer_lock(settings) as lock:
-        _pin(settings, snapshot, NIGHT)
-        command = dbt_command(settings, "run", variables, "--select", *(f"+{model}" for model in models))
-        subprocess.run(command, env=dbt_environment(settings), pass_fds=(lock,), check=True)
+    build_models(settings, snapshot, [NIGHT], *models)
     print(f"land, embed and transform: {time.perf_counter() - started:.0f} s", flush=True)
     return Night(settings, NIGHT, snapshot.snapshot_id)
-
-
-def _run(*arguments: str, environment: dict[str, str]) -> dict[str, Any]:
-    command = [sys.executable, "-m", "nightmarket.cli", *arguments]
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
 
 
 def read_blocks(settings: Settings, night: Night, kind: type[FrameReader]) -> tuple[Frame, Frame, Frame]:
@@ -151,27 +134,6 @@ def measure(name: str, blocks: tuple[Frame, Frame, Frame], settings: Settings, n
         )
         for i in range(n_seeds)
     ]
-
-
-def show(name: str, measured: list[Measured], baseline: Measured) -> dict[str, Any]:
-    """Print and return the mean over seeds, the first seed's intervals, and its gain over the baseline."""
-    gain = paired_gain(measured[0].draws, baseline.draws, HEAD.gate_metric)
-    record: dict[str, Any] = {"gain": [HEAD.gate_metric, round(gain.low, 4), round(gain.high, 4)]}
-    for metric in SHOWN:
-        values = [one.metrics[metric] for one in measured]
-        interval = Interval.of(measured[0].draws[metric])
-        record[metric] = {
-            "mean": round(float(np.mean(values)), 4),
-            "seeds": [round(value, 4) for value in values],
-            "interval": [round(interval.low, 4), round(interval.high, 4)],
-        }
-    figures = "  ".join(
-        f"{metric} {record[metric]['mean']:.4f} [{low:.4f}, {high:.4f}]"
-        for metric in SHOWN
-        for low, high in [record[metric]["interval"]]
-    )
-    print(f"  {name:26s}{figures}  gain {gain.low:+.4f} to {gain.high:+.4f}", flush=True)
-    return record
 
 
 if __name__ == "__main__":

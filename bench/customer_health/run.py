@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -27,24 +26,25 @@ from typing import Any
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from bench.common import NIGHT, build_models, land, show_measured
+
 from nightmarket.families.base import Head, Kind
 from nightmarket.families.customer_health import FAMILY
-from nightmarket.io.landing import read_snapshot
 from nightmarket.io.training_data import FrameReader, TextSpace
-from nightmarket.io.warehouse import open_warehouse, writer_lock
+from nightmarket.io.warehouse import open_warehouse
 from nightmarket.modeling.amounts import fit_conformal
-from nightmarket.modeling.bootstrap import Interval, draw_customers, paired_gain
+from nightmarket.modeling.bootstrap import draw_customers
 from nightmarket.modeling.forecast import Forecast
 from nightmarket.modeling.frames import Frame
 from nightmarket.modeling.metrics import METRICS, Measured, amounts, pairs
 from nightmarket.modeling.recipes import RECIPES
 from nightmarket.modeling.tournament import look_at
 from nightmarket.settings import Settings
-from nightmarket.steps.transform import _pin, dbt_command, dbt_environment, dbt_variables
 
 CUTS = (date(2017, 10, 1), date(2017, 10, 29), date(2017, 11, 26))
 FIRST_ORIGIN, STEP = date(2017, 3, 26), timedelta(days=7)
-NIGHT = date(2018, 1, 1)
 SEED = 20_170_101
 SHOWN = {Kind.PROBABILITY: ("roc_auc", "brier", "ece"), Kind.AMOUNT: ("wape", "bias", "spearman", "coverage_80")}
 
@@ -69,26 +69,8 @@ def main() -> None:
 def prepare(settings: Settings) -> str:
     """Land, and build the features and labels of every origin; returns the snapshot."""
     started = time.perf_counter()
-    landed = subprocess.run(
-        [sys.executable, "-m", "nightmarket.cli", "land", "--as-of", str(NIGHT)],
-        env={**dbt_environment(settings), "NIGHTMARKET_VAR_DIR": str(settings.var_dir)},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    snapshot = read_snapshot(settings, json.loads(landed.stdout.splitlines()[-1])["snapshot_id"])
-    variables = dbt_variables(
-        snapshot_id=snapshot.snapshot_id,
-        as_of_dates=[NIGHT, *origins()],
-        complete_through=snapshot.complete_through,
-        late_lookback_days=settings.late_lookback_days,
-    )
-    with writer_lock(settings) as lock:
-        _pin(settings, snapshot, NIGHT)
-        command = dbt_command(
-            settings, "run", variables, "--select", "+ftr_customer_health", "+lbl_customer_health", "+lbl_windows"
-        )
-        subprocess.run(command, env=dbt_environment(settings), pass_fds=(lock,), check=True)
+    snapshot = land(settings)
+    build_models(settings, snapshot, [NIGHT, *origins()], "ftr_customer_health", "lbl_customer_health", "lbl_windows")
     print(f"land and transform {len(origins())} origins: {time.perf_counter() - started:.0f} s", flush=True)
     return snapshot.snapshot_id
 
@@ -129,7 +111,9 @@ def measure_head(head: Head, frames: Mapping[date, Frame], settings: Settings, n
                 )
                 for i in range(n_seeds)
             ]
-            found[name][str(cut)] = show(head, name, measured[name], measured[head.baseline][0])
+            found[name][str(cut)] = show_measured(
+                name, measured[name], measured[head.baseline][0], metrics=SHOWN[head.kind], gate_metric=head.gate_metric
+            )
     return found
 
 
@@ -147,27 +131,6 @@ def forecast(head: Head, name: str, frames: Mapping[date, Frame], cut: date, *, 
         return Forecast(1 / (1 + np.exp(-raw)))
     calibrate = look_at(head, frames[cut - window])
     return fit_conformal(model.raw_scores(calibrate), calibrate.y).apply(raw, test)
-
-
-def show(head: Head, name: str, measured: list[Measured], baseline: Measured) -> dict[str, Any]:
-    """Print and return the mean over seeds, the first seed's intervals, and its gain over the baseline."""
-    gain = paired_gain(measured[0].draws, baseline.draws, head.gate_metric)
-    record: dict[str, Any] = {"gain": [head.gate_metric, round(gain.low, 4), round(gain.high, 4)]}
-    for metric in SHOWN[head.kind]:
-        values = [one.metrics[metric] for one in measured]
-        interval = Interval.of(measured[0].draws[metric])
-        record[metric] = {
-            "mean": round(float(np.mean(values)), 4),
-            "seeds": [round(value, 4) for value in values],
-            "interval": [round(interval.low, 4), round(interval.high, 4)],
-        }
-    figures = "  ".join(
-        f"{metric} {record[metric]['mean']:.4f} [{low:.4f}, {high:.4f}]"
-        for metric in SHOWN[head.kind]
-        for low, high in [record[metric]["interval"]]
-    )
-    print(f"  {name:20s}{figures}  gain {gain.low:+.4f} to {gain.high:+.4f}", flush=True)
-    return record
 
 
 def summary(results: Mapping[str, Any], *, best: bool) -> dict[str, dict[str, float]]:

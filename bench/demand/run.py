@@ -16,8 +16,6 @@ from __future__ import annotations
 import argparse
 import functools
 import json
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -27,13 +25,15 @@ from typing import Any
 
 import duckdb
 
-from nightmarket.io.landing import Snapshot, read_snapshot
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from bench.common import NIGHT, is_pseudo_category, land, landed_files
+
+from nightmarket.io.landing import Snapshot
 from nightmarket.modeling.demand import Panel, build_panel, evaluate_demand
 from nightmarket.settings import Settings
 
 ORIGINS = (date(2017, 10, 2), date(2017, 10, 30), date(2017, 11, 27))
-CLOSED_UNTIL = date(2018, 1, 1)
-PSEUDO_WORDS = ("COUPON", "FUEL", "GASOLINE", "MISC")
 SHOWN = ("total", "category", "top_500", "product")
 
 
@@ -41,7 +41,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--origins", nargs="+", type=date.fromisoformat, default=list(ORIGINS))
     parser.add_argument("--seeds", type=int, default=1, help="how many models are trained at each origin")
-    parser.add_argument("--closed-until", type=date.fromisoformat, default=CLOSED_UNTIL)
+    parser.add_argument("--closed-until", type=date.fromisoformat, default=NIGHT)
     parser.add_argument("--folder", type=Path, default=Settings().var_dir / "bench")
     arguments = parser.parse_args()
     settings = Settings(var_dir=arguments.folder)
@@ -84,11 +84,7 @@ def row(figures: dict[str, Any]) -> str:
 
 def make_panels(settings: Settings, snapshot: Snapshot) -> Callable[[date], Panel]:
     """Read the tables once; every origin's panel is cut from them."""
-    files = {
-        name: [str(settings.landing_dir / file.path) for file in snapshot.tables[name].files]
-        for name in ("order_lines", "products", "promotions")
-    }
-    pseudo = " or ".join(f"contains(upper(category_name), '{word}')" for word in PSEUDO_WORDS)
+    files = landed_files(settings, snapshot, "order_lines", "products", "promotions")
     connection = duckdb.connect()
 
     def read(sql: str, *names: str) -> Any:
@@ -97,7 +93,7 @@ def make_panels(settings: Settings, snapshot: Snapshot) -> Callable[[date], Pane
     products = read(
         f"""
         select product_id, category_id from read_parquet($products)
-        where category_id is not null and not ({pseudo}) order by product_id
+        where category_id is not null and not {is_pseudo_category("category_name")} order by product_id
         """,
         "products",
     )
@@ -121,18 +117,6 @@ def make_panels(settings: Settings, snapshot: Snapshot) -> Callable[[date], Pane
         return build_panel(sales, origin, products=products, promotions=promotions)
 
     return panel_at
-
-
-def land(settings: Settings) -> Snapshot:
-    """Land the whole year; a source that was landed before is recognised."""
-    done = subprocess.run(
-        [sys.executable, "-m", "nightmarket.cli", "land", "--as-of", "2018-01-01"],
-        env={**os.environ, "NIGHTMARKET_VAR_DIR": str(settings.var_dir), "NIGHTMARKET_SOURCE": "complete_journey"},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return read_snapshot(settings, json.loads(done.stdout.splitlines()[-1])["snapshot_id"])
 
 
 if __name__ == "__main__":

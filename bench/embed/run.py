@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import shutil
 import statistics
@@ -32,6 +31,10 @@ from typing import Any
 
 import duckdb
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from bench.common import NIGHT, run_step
 
 from nightmarket.contracts import SHOP_CONTRACT
 from nightmarket.io.atomic import sha256_of_file
@@ -112,22 +115,9 @@ def land_products(settings: Settings) -> str:
 
 def embed(settings: Settings, snapshot_id: str) -> tuple[float, dict[str, Any]]:
     """Run the command in a fresh process; return its wall-clock seconds and what it printed."""
-    line = [
-        str(Path(sys.executable).with_name("nightmarket")),
-        "embed",
-        "--as-of",
-        "2018-01-01",
-        "--snapshot",
-        snapshot_id,
-    ]
-    environment = os.environ | {
-        "NIGHTMARKET_VAR_DIR": str(settings.var_dir),
-        "NIGHTMARKET_THREADS": str(settings.threads),
-    }
     started = time.perf_counter()
-    done = subprocess.run(line, env=environment, check=True, stdout=subprocess.PIPE, text=True)
-    seconds = time.perf_counter() - started
-    return seconds, json.loads(done.stdout.splitlines()[-1])
+    record = run_step(settings, "embed", "--as-of", str(NIGHT), "--snapshot", snapshot_id)
+    return time.perf_counter() - started, record
 
 
 def compare(settings: Settings, snapshot_id: str, asked: argparse.Namespace, work: Path) -> None:

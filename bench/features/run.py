@@ -28,6 +28,10 @@ from typing import Any
 
 import duckdb
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from bench.common import land
+
 from nightmarket.settings import PROJECT_DIR, Settings
 from nightmarket.steps.transform import dbt_command, dbt_environment, dbt_variables
 
@@ -53,7 +57,7 @@ def main() -> None:
     arguments = parser.parse_args()
     settings = Settings(var_dir=arguments.folder, source="complete_journey")
     dates = [NEWEST - timedelta(days=7 * n) for n in range(arguments.dates)]
-    snapshot_id = land(settings)
+    snapshot_id = land(settings, NEWEST).snapshot_id
     landed = settings.var_dir / "features" / "landed.duckdb"
     landed.parent.mkdir(exist_ok=True)
     copy_raw(settings.warehouse_path, landed)
@@ -67,14 +71,6 @@ def main() -> None:
         print(f"round {number + 1}: dbt {ours[-1]}; peer {theirs[-1]}", flush=True)
     start = build_ours(settings, landed, snapshot_id, dates, subcommand="parse")
     report({"dates": len(dates), "threads": settings.threads, "rows": n_rows}, ours, theirs, start)
-
-
-def land(settings: Settings) -> str:
-    """Land the data set into the folder; where it is landed already that is quick."""
-    environment = {**os.environ, "NIGHTMARKET_VAR_DIR": str(settings.var_dir), "NIGHTMARKET_SOURCE": settings.source}
-    line = [sys.executable, "-m", "nightmarket.cli", "land", "--as-of", str(NEWEST)]
-    done = subprocess.run(line, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-    return str(json.loads(done.stdout.splitlines()[-1])["snapshot_id"])
 
 
 def copy_raw(warehouse: Path, landed: Path) -> None:

@@ -15,10 +15,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
+import sys
 import time
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from bench.outside_data import folder_of
 
 from nightmarket.io.atomic import sha256_of_file
 from nightmarket.io.trials import read_trial_file
@@ -30,8 +34,7 @@ from nightmarket.modeling.uplift.protocol import Measured, measure
 from nightmarket.modeling.uplift.ranking import decide_ranking
 from nightmarket.modeling.uplift.trial import Trial
 
-BESIDE_THE_CHECKOUT = Path(__file__).resolve().parents[3] / "shared" / "data"
-DATA = Path(os.environ.get("NIGHTMARKET_TEST_DATA", BESIDE_THE_CHECKOUT)) / "hillstrom" / "hillstrom_data.csv"
+DATA = folder_of("hillstrom") / "hillstrom_data.csv"
 COLUMNS = TrialColumns("segment", "No E-Mail", "visit", further=("conversion", "spend"), placebo=("history",))
 GOALS = {"Womens E-Mail": 0.060, "any treatment": 0.033}
 DECLINED = "Mens E-Mail"

@@ -18,8 +18,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -32,8 +30,12 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from bench.common import is_pseudo_category, land, landed_files
+
 from nightmarket.families.next_basket import FEATURES
-from nightmarket.io.landing import Snapshot, read_snapshot
+from nightmarket.io.landing import Snapshot
 from nightmarket.modeling.baskets.history import Catalogue, Lines, make_history
 from nightmarket.modeling.baskets.protocols import Challenge, cut_globally, filter_households, hide_last_baskets
 from nightmarket.modeling.baskets.ranking_rows import make_ranking_rows
@@ -45,7 +47,6 @@ from nightmarket.modeling.recipes.lambdarank import LambdaRankRecipe
 from nightmarket.settings import Settings
 
 CUTS = {40: date(2017, 10, 2), 44: date(2017, 10, 30), 48: date(2017, 11, 27)}
-PSEUDO_WORDS = ("COUPON", "FUEL", "GASOLINE", "MISC")
 N_TRAIN = 4
 MAX_ROWS = 600_000
 """Twice what a night trains on."""
@@ -195,11 +196,6 @@ def make_round(receipts: Receipts, challenge: Challenge) -> Round:
 
 def read_receipts(settings: Settings, snapshot: Snapshot, *, wares_only: bool) -> Receipts:
     """Return the lines that the filters of the protocols keep; one per order and product."""
-    files = {
-        name: [str(settings.landing_dir / file.path) for file in snapshot.tables[name].files]
-        for name in ("order_lines", "products")
-    }
-    pseudo = " or ".join(f"contains(upper(p.category_name), '{word}')" for word in PSEUDO_WORDS)
     table = duckdb.execute(
         f"""
         select
@@ -211,10 +207,10 @@ def read_receipts(settings: Settings, snapshot: Snapshot, *, wares_only: bool) -
             dense_rank() over (order by coalesce(p.category_id, '')) - 1 as category,
             dense_rank() over (order by coalesce(p.category_id, ''), coalesce(p.product_name, l.product_id)) - 1 as kind
         from read_parquet($order_lines) as l left join read_parquet($products) as p using (product_id)
-        where not $wares_only or not coalesce({pseudo}, false)
+        where not $wares_only or not coalesce({is_pseudo_category("p.category_name")}, false)
         group by l.customer_id, l.product_id, l.order_id, p.category_id, p.product_name
         """,
-        {**files, "wares_only": wares_only},
+        {**landed_files(settings, snapshot, "order_lines", "products"), "wares_only": wares_only},
     ).fetchnumpy()
     columns = {name: np.asarray(values) for name, values in table.items()}
     n_customers, n_items = int(columns["customer"].max()) + 1, int(columns["item"].max()) + 1
@@ -230,18 +226,6 @@ def read_receipts(settings: Settings, snapshot: Snapshot, *, wares_only: bool) -
     groups[:, lines.item] = columns["category"], columns["kind"]
     kept = filter_households(lines, n_customers=n_customers, n_items=n_items)
     return Receipts(lines.take(kept), Catalogue(groups[0], groups[1]), n_customers)
-
-
-def land(settings: Settings) -> Snapshot:
-    """Land the whole year; a source that was landed before is recognised."""
-    done = subprocess.run(
-        [sys.executable, "-m", "nightmarket.cli", "land", "--as-of", "2018-01-01"],
-        env={**os.environ, "NIGHTMARKET_VAR_DIR": str(settings.var_dir), "NIGHTMARKET_SOURCE": "complete_journey"},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return read_snapshot(settings, json.loads(done.stdout.splitlines()[-1])["snapshot_id"])
 
 
 if __name__ == "__main__":

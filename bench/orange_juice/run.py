@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -29,12 +28,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-ROOT = Path(__file__).resolve().parents[2]
-if str(ROOT) not in sys.path:
-    sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from bench.orange_juice.model import forecast_trees  # noqa: E402
-from bench.orange_juice.protocol import (  # noqa: E402
+from bench.orange_juice.model import forecast_trees
+from bench.orange_juice.protocol import (
     BOARD,
     FILES,
     SERIES,
@@ -47,8 +44,9 @@ from bench.orange_juice.protocol import (  # noqa: E402
     mape,
     read_shop,
 )
+from bench.outside_data import folder_of
 
-DATA = Path(os.environ.get("NIGHTMARKET_TEST_DATA", ROOT.parent / "shared" / "data")) / "orange_juice"
+DATA = folder_of("orange_juice")
 N_MEMBERS = 1
 SHIFT = -0.03
 """Fitted on the validation rounds."""

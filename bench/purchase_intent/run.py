@@ -14,15 +14,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from bench.common import land, run_step
 
 from nightmarket.families.base import Head
 from nightmarket.families.purchase_intent import FAMILY
@@ -93,25 +94,13 @@ def run_test(settings: Settings, cut_off: date, seeds: Sequence[int]) -> dict[in
 
 def prepare(settings: Settings, cut_off: date) -> tuple[str, TextSpace]:
     """Land, embed and transform for ``cut_off``; steps that were done before are quick."""
-    landed = command(settings, "land", "--as-of", str(cut_off))
-    night = ("--as-of", str(cut_off), "--snapshot", landed["snapshot_id"])
-    embedded = command(settings, "embed", *night)
-    command(settings, "transform", *night, "--for-training")
-    return landed["snapshot_id"], TextSpace(embedded["encoder_key"], embedded["dim"])
-
-
-def command(settings: Settings, *arguments: str) -> dict[str, Any]:
     started = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-m", "nightmarket.cli", *arguments],
-        env={**os.environ, "NIGHTMARKET_VAR_DIR": str(settings.var_dir), "NIGHTMARKET_SOURCE": "complete_journey"},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    print(f"{arguments[0]} {arguments[2]}: {time.perf_counter() - started:.0f} s", flush=True)
-    record: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return record
+    snapshot_id = land(settings, cut_off).snapshot_id
+    night = ("--as-of", str(cut_off), "--snapshot", snapshot_id)
+    embedded = run_step(settings, "embed", *night)
+    run_step(settings, "transform", *night, "--for-training")
+    print(f"land, embed and transform {cut_off}: {time.perf_counter() - started:.0f} s", flush=True)
+    return snapshot_id, TextSpace(embedded["encoder_key"], embedded["dim"])
 
 
 def read_frames(

@@ -28,20 +28,3 @@
             then sqrt(greatest(cast({{ n }} * {{ squares }} - {{ square(total) }} as double), 0)) / {{ n }}
     end
 {%- endmacro %}
-
-{#- The number that a band such as `35-49K`, `250K+`, `65+` or `Under 15K` starts with (0 where it names only its
-    upper end); NULL where it has none. -#}
-{% macro band_start(band) -%}
-    case
-        when regexp_matches(lower({{ band }}), '^\s*(under|less than|below|up to|<)') then 0
-        else try_cast(nullif(regexp_extract({{ band }}, '^\W*(\d{1,9})', 1), '') as integer)
-    end
-{%- endmacro %}
-
-{#- 1 for an owner, 0 for a renter, NULL where the words say neither. -#}
-{% macro is_homeowner(words) -%}
-    case
-        when regexp_matches(lower({{ words }}), '\brent|\btenant|\bno[nt]?[ -]?(home)?own') then 0
-        when regexp_matches(lower({{ words }}), 'owner|\bown') then 1
-    end
-{%- endmacro %}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import sys
 import time
 from datetime import date, datetime
@@ -44,7 +45,22 @@ _AS_OF = click.option(
 _SNAPSHOT = click.option("--snapshot", "snapshot_id", required=True, help="The snapshot_id that `land` printed.")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _CommandLine(click.Group):
+    """Called as a program, it leaves when the command is done: Python takes up to a second to take itself apart."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command and end the process with its exit code; nothing is open any more but the output."""
+        try:
+            return self.main(*args, **kwargs)
+        except SystemExit as ended:
+            if not isinstance(ended.code, int):
+                raise
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(ended.code)
+
+
+@click.group(cls=_CommandLine, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__)
 def main() -> None:
     """Nightmarket: every night, tomorrow morning's decisions from a shop's raw tables."""

@@ -34,6 +34,11 @@ def origins_before(cut_off: date, *, first_steps_back: int, n_origins: int) -> l
     return [newest - timedelta(days=STEP_DAYS * i) for i in range(n_origins)]
 
 
+def number_of_day(day: date) -> int:
+    """Return how many days after 1970-01-01 ``day`` lies."""
+    return (day - date(1970, 1, 1)).days
+
+
 def day_of_number(days: int) -> date:
     """Return the date that lies ``days`` days after 1970-01-01."""
     return date(1970, 1, 1) + timedelta(days=days)

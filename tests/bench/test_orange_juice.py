@@ -25,6 +25,7 @@ from bench.orange_juice.protocol import (
     read_shop,
 )
 from bench.orange_juice.run import DATA, measure
+from bench.outside_data import say_absent
 
 BENCH = Path(__file__).resolve().parents[2] / "bench/orange_juice/run.py"
 TRUE_ROUND = Round(106)
@@ -113,7 +114,7 @@ def test_without_the_data_it_says_so_and_is_no_failure() -> None:
     assert json.loads(done.stdout.splitlines()[-1])["bench"] == "orange_juice"
 
 
-@pytest.mark.skipif(not (DATA / FILES[0]).exists(), reason="no orange_juice in NIGHTMARKET_TEST_DATA")
+@pytest.mark.skipif(not (DATA / FILES[0]).exists(), reason=say_absent("orange_juice"))
 def test_the_published_seasonal_naive_figure_is_reproduced() -> None:
     shop = read_shop(DATA)
     found = measure(shop, TEST_ROUNDS, [forecast_seasonal_naive(one.known(shop), one) for one in TEST_ROUNDS])

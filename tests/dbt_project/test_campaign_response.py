@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from .brute_force import BruteForce
-from .warehouses import SNAPSHOT, Built, build, real_raw
+from .warehouses import SNAPSHOT, Built, build, real_warehouse
 
 NIGHT = date(2017, 9, 4)
 CUSTOMERS = 150
@@ -22,9 +22,8 @@ CUSTOMERS = 150
 @pytest.fixture(scope="module")
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A shop in which one campaign in four is answered late, and two are planned."""
-    path = tmp_path_factory.mktemp("raw") / "warehouse.duckdb"
+    path = real_warehouse(tmp_path_factory.mktemp("raw"), CUSTOMERS)
     with duckdb.connect(str(path)) as connection:
-        real_raw(connection, CUSTOMERS)
         connection.execute("""
             update raw.campaign_responses set arrived_date = response_date + 40, arrived_at = response_date + 40
             where hash(customer_id, coupon_id) % 4 = 0;

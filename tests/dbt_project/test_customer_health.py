@@ -9,11 +9,10 @@ from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from .brute_force import BruteForce
-from .warehouses import SNAPSHOT, Built, build, real_raw
+from .warehouses import SNAPSHOT, Built, build, real_warehouse
 
 EARLIER, NIGHT = date(2017, 8, 7), date(2017, 9, 4)
 CUSTOMERS = 60
@@ -23,10 +22,7 @@ Days = Mapping[date, tuple[bool, float, int]]
 
 @pytest.fixture(scope="module")
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("raw") / "warehouse.duckdb"
-    with duckdb.connect(str(path)) as connection:
-        real_raw(connection, CUSTOMERS)
-    return path
+    return real_warehouse(tmp_path_factory.mktemp("raw"), CUSTOMERS)
 
 
 @pytest.fixture(scope="module")

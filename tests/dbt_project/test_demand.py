@@ -13,7 +13,7 @@ import pytest
 from nightmarket.io.panels import PanelReader
 from nightmarket.modeling.demand import Panel
 
-from .warehouses import SNAPSHOT, Built, build, real_raw
+from .warehouses import SNAPSHOT, Built, build, copy_known_before, real_warehouse
 
 EARLIER, NIGHT = date(2017, 8, 7), date(2017, 9, 4)
 
@@ -21,9 +21,8 @@ EARLIER, NIGHT = date(2017, 8, 7), date(2017, 9, 4)
 @pytest.fixture(scope="module")
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The real receipts of some customers, with counts of stock: two locations, some counts corrected days later."""
-    path = tmp_path_factory.mktemp("raw") / "warehouse.duckdb"
+    path = real_warehouse(tmp_path_factory.mktemp("raw"), 60)
     with duckdb.connect(str(path)) as connection:
-        real_raw(connection, 60)
         connection.execute("""
             insert into raw.inventory by name
             select
@@ -60,13 +59,7 @@ def _arrays(panel: Panel) -> dict[str, np.ndarray]:
 def test_an_earlier_origin_reads_from_the_night_what_was_known_on_its_own_eve(
     raw: Path, built: Built, tmp_path: Path
 ) -> None:
-    path = Path(shutil.copy(raw, tmp_path))
-    with duckdb.connect(str(path)) as connection:
-        for (table,) in connection.execute(
-            "select table_name from duckdb_tables() where schema_name = 'raw'"
-        ).fetchall():
-            connection.execute(f"delete from raw.{table} where arrived_date >= date '{EARLIER}'")
-    truncated = build(path, [EARLIER], threads=1)
+    truncated = build(copy_known_before(raw, tmp_path, EARLIER), [EARLIER], threads=1)
     later, own = _read(built.path, NIGHT), _read(truncated.path, EARLIER)
     told, known = _arrays(later.panel(EARLIER)), _arrays(own.panel(EARLIER))
     assert told.keys() == known.keys()

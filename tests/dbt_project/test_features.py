@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from .brute_force import BruteForce
-from .warehouses import FEATURE_TABLES, Built, build, real_raw
+from .warehouses import FEATURE_TABLES, Built, build, copy_known_before, real_warehouse
 
 EARLIER, NIGHT = date(2017, 8, 7), date(2017, 9, 4)
 DATES = [NIGHT, EARLIER]
@@ -18,10 +18,7 @@ Rows = list[tuple[object, ...]]
 
 @pytest.fixture(scope="module")
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("raw") / "warehouse.duckdb"
-    with duckdb.connect(str(path)) as connection:
-        real_raw(connection, CUSTOMERS)
-    return path
+    return real_warehouse(tmp_path_factory.mktemp("raw"), CUSTOMERS)
 
 
 @pytest.fixture(scope="module")
@@ -116,12 +113,8 @@ def test_some_customers_have_timelines_of_their_own(built: Built) -> None:
 
 def test_what_comes_after_a_date_changes_nothing_in_its_features(raw: Path, built: Built, tmp_path: Path) -> None:
     """One run on the whole year for two dates; one on what was known on the eve of a date, and nonsense after it."""
-    path = Path(shutil.copy(raw, tmp_path))
+    path = copy_known_before(raw, tmp_path, EARLIER)
     with duckdb.connect(str(path)) as connection:
-        for (table,) in connection.execute(
-            "select table_name from duckdb_tables() where schema_name = 'raw'"
-        ).fetchall():
-            connection.execute(f"delete from raw.{table} where arrived_date >= date '{EARLIER}'")
         nonsense = f"timestamp '{EARLIER} 12:00' as arrived_at, date '{EARLIER}' as arrived_date"
         connection.execute(f"""
             insert into raw.order_lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections import defaultdict
 from datetime import date, datetime, timedelta
@@ -13,19 +14,16 @@ import pytest
 from nightmarket.families.next_basket import FAMILY
 from nightmarket.io.training_data import FrameReader, TextSpace
 
-from .warehouses import SNAPSHOT, Built, build, real_raw
+from .brute_force import PSEUDO
+from .warehouses import SNAPSHOT, Built, build, copy_known_before, real_warehouse
 
 EARLIER, NIGHT = date(2017, 8, 7), date(2017, 9, 4)
-PSEUDO_WORDS = ("COUPON", "FUEL", "GASOLINE", "MISC")
 Rows = list[tuple[object, ...]]
 
 
 @pytest.fixture(scope="module")
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("raw") / "warehouse.duckdb"
-    with duckdb.connect(str(path)) as connection:
-        real_raw(connection, 60)
-    return path
+    return real_warehouse(tmp_path_factory.mktemp("raw"), 60)
 
 
 @pytest.fixture(scope="module")
@@ -50,13 +48,7 @@ def _known(path: Path, as_of: date, night: date) -> tuple[Rows, Rows]:
 def test_an_earlier_origin_reads_from_the_night_what_was_known_on_its_own_eve(
     raw: Path, built: Built, tmp_path: Path
 ) -> None:
-    path = Path(shutil.copy(raw, tmp_path))
-    with duckdb.connect(str(path)) as connection:
-        for (table,) in connection.execute(
-            "select table_name from duckdb_tables() where schema_name = 'raw'"
-        ).fetchall():
-            connection.execute(f"delete from raw.{table} where arrived_date >= date '{EARLIER}'")
-    truncated = build(path, [EARLIER], threads=1)
+    truncated = build(copy_known_before(raw, tmp_path, EARLIER), [EARLIER], threads=1)
     lines, products = _known(built.path, EARLIER, NIGHT)
     assert (lines, products) == _known(truncated.path, EARLIER, EARLIER)
     assert len(lines) > 1000
@@ -89,7 +81,7 @@ def test_labels_are_the_wares_of_the_first_order_of_the_window(raw: Path, built:
     wares = {
         key
         for key, (*_, category, name) in _newest_before(catalogue, known_before).items()
-        if category is not None and not any(word in str(name).upper() for word in PSEUDO_WORDS)
+        if category is not None and not re.search(PSEUDO, str(name).upper())
     }
     orders: dict[str, dict[tuple[datetime, str], set[str]]] = defaultdict(lambda: defaultdict(set))
     for row in _newest_before(versions, known_before).values():

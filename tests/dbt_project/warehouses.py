@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -52,7 +53,26 @@ def empty_raw(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"create or replace table raw.{table.name} ({columns})")
 
 
-def real_raw(connection: duckdb.DuckDBPyConnection, n_customers: int) -> None:
+def real_warehouse(folder: Path, n_customers: int) -> Path:
+    """Make a warehouse of the real lines of some customers; see :func:`_real_raw`."""
+    path = folder / "warehouse.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        _real_raw(connection, n_customers)
+    return path
+
+
+def copy_known_before(raw: Path, folder: Path, day: date) -> Path:
+    """Copy a warehouse into ``folder``, without the rows that arrived on ``day`` or later."""
+    path = Path(shutil.copy(raw, folder))
+    with duckdb.connect(str(path)) as connection:
+        for (table,) in connection.execute(
+            "select table_name from duckdb_tables() where schema_name = 'raw'"
+        ).fetchall():
+            connection.execute(f"delete from raw.{table} where arrived_date >= date '{day}'")
+    return path
+
+
+def _real_raw(connection: duckdb.DuckDBPyConnection, n_customers: int) -> None:
     """Fill raw.* with the real lines of some customers, and make a part of them late, corrected and cancelled.
 
     Real data is regular; which rows change is a function of their ids.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from nightmarket.quality.outcomes import FAILED, NOT_APPLICABLE, PASSED, WARNED
 from nightmarket.quality.suites import Suite
 
-from .conftest import EXPECTATIONS
-
+EXPECTATIONS = Path(__file__).resolve().parents[2] / "expectations"
 Sample = tuple[str, str, str]
 """A suite's name, SQL that damages the tiny shop, and words of the expectation that must not hold then."""
 

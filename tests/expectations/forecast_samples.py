@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, timedelta
-from pathlib import Path
+from datetime import date
 from typing import Any
 
 import duckdb
 
 from nightmarket.families.demand import DEMAND, SALES_FORECAST
-from nightmarket.quality.batches import staged_batch
-from nightmarket.quality.outcomes import SuiteOutcome
-from nightmarket.quality.suites import Suite
-from nightmarket.quality.validation import validate
 
-MODEL_VERSION, RUN_ID = "demand/1/best_per_class", "feedfeedfeedfeed"
+from .staged_samples import RUN_ID
+
+MODEL_VERSION = "demand/1/best_per_class"
 N_ROWS = {"demand": 7 * 8, "sales_forecast": 3 * (56 + 8)}
 _ITEMS = {
     "demand": """
@@ -38,6 +34,11 @@ _PERIODS = {
     """,
 }
 _FACTORS = {"_p05": 0.2, "_p25": 0.6, "_p50": 0.9, "_p75": 1.3, "_p95": 2.0}
+
+
+def facts_of(name: str) -> Mapping[str, Any]:
+    """Return what the suite of ``scores.<name>`` is told beside the facts of the night."""
+    return {"rows_scored": N_ROWS[name], "model_version": MODEL_VERSION, "model_age_days": 56}
 
 
 def build_forecasts(connection: duckdb.DuckDBPyConnection, name: str, table: str, as_of: date) -> None:
@@ -66,30 +67,3 @@ def build_forecasts(connection: duckdb.DuckDBPyConnection, name: str, table: str
     connection.execute(
         f"create or replace table {table} as select {', '.join(columns)} from ({_ITEMS[name]}), ({_PERIODS[name]})"
     )
-
-
-@dataclass(frozen=True)
-class ForecastShop:
-    """One table of forecasts in memory, in ``staged`` and as it was the night before in ``previous``."""
-
-    connection: duckdb.DuckDBPyConnection
-    folder: Path
-    as_of: date
-
-    def corrupt(self, sql: str) -> None:
-        self.connection.execute(sql)
-
-    def check(self, suite: Suite, **facts: Any) -> SuiteOutcome:
-        staged, previous = self.folder / "staged.parquet", self.folder / "previous.parquet"
-        self.connection.execute(f"copy staged to '{staged}'; copy previous to '{previous}'")
-        known: Mapping[str, Any] = {
-            "as_of_date": self.as_of,
-            "snapshot_id": "0123456789abcdef",
-            "rows_scored": N_ROWS[suite.table],
-            "model_version": MODEL_VERSION,
-            "model_age_days": 56,
-            "run_id": RUN_ID,
-            "previous_night": self.as_of - timedelta(days=1),
-        }
-        batch = staged_batch(self.connection, suite, {**known, **facts}, staged=staged, previous=previous)
-        return validate(self.connection, [batch])[0]

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from nightmarket.decisions.targets.table import POLICY_VERSION, TABLE
-from nightmarket.quality.batches import staged_batch
-from nightmarket.quality.outcomes import SuiteOutcome
-from nightmarket.quality.suites import Suite
-from nightmarket.quality.validation import validate
 
 from .corrupted import Sample, assert_stops, assert_valid, assert_warns, id_of
+from .staged_samples import AS_OF, RUN_ID, StagedShop, decided_shop
 
 SUITE = "decisions__campaign_targets"
-AS_OF = date(2024, 6, 1)
 
 _VALUES = {
     "campaign_id": "'k' || k",
@@ -40,43 +33,21 @@ _VALUES = {
     "holdout_share": "0.1",
     "reason": "'worth more than it costs'",
     "policy_version": f"'{POLICY_VERSION}'",
-    "run_id": "'feedfeedfeedfeed'",
+    "run_id": f"'{RUN_ID}'",
 }
 
 
-@dataclass(frozen=True)
-class DecidedShop:
-    """Two campaigns and 300 customers, as they are decided on in ``staged`` and were the night before."""
-
-    connection: duckdb.DuckDBPyConnection
-    folder: Path
-
-    def corrupt(self, sql: str) -> None:
-        self.connection.execute(sql)
-
-    def check(self, suite: Suite) -> SuiteOutcome:
-        staged, previous = self.folder / "staged.parquet", self.folder / "previous.parquet"
-        self.connection.execute(f"copy staged to '{staged}'; copy previous to '{previous}'")
-        facts = {
-            "as_of_date": AS_OF,
-            "snapshot_id": "0123456789abcdef",
-            "rows_decided": 600,
-            "policy_version": POLICY_VERSION,
-            "run_id": "feedfeedfeedfeed",
-            "previous_night": date(2024, 5, 31),
-        }
-        batch = staged_batch(self.connection, suite, facts, staged=staged, previous=previous)
-        return validate(self.connection, [batch])[0]
-
-
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[DecidedShop]:
-    columns = ", ".join(f"cast({_VALUES[one.name]} as {one.type}) as {one.name}" for one in TABLE.columns)
-    with duckdb.connect() as connection:
-        connection.execute("set threads = 1")
-        for name in ("staged", "previous"):
-            connection.execute(f"create table {name} as select {columns} from range(2) as a(k), range(300) as b(c)")
-        yield DecidedShop(connection, tmp_path)
+def shop(tmp_path: Path) -> Iterator[StagedShop]:
+    """Two campaigns and 300 customers, as they are decided on."""
+    yield from decided_shop(
+        tmp_path,
+        TABLE,
+        _VALUES,
+        "range(2) as a(k), range(300) as b(c)",
+        rows_decided=600,
+        policy_version=POLICY_VERSION,
+    )
 
 
 STOPS: list[Sample] = [
@@ -117,24 +88,22 @@ WARNS: list[Sample] = [
 ]
 
 
-def test_the_valid_sample_passes(shop: DecidedShop, suite_called: Callable[..., Any]) -> None:
+def test_the_valid_sample_passes(shop: StagedShop, suite_called: Callable[..., Any]) -> None:
     assert_valid(shop, suite_called(SUITE))
 
 
 @pytest.mark.parametrize("sample", STOPS, ids=id_of)
-def test_a_corrupted_sample_stops_the_night(
-    sample: Sample, shop: DecidedShop, suite_called: Callable[..., Any]
-) -> None:
+def test_a_corrupted_sample_stops_the_night(sample: Sample, shop: StagedShop, suite_called: Callable[..., Any]) -> None:
     assert_stops(shop, suite_called(sample[0]), sample)
 
 
 @pytest.mark.parametrize("sample", WARNS, ids=id_of)
-def test_a_suspicious_sample_warns(sample: Sample, shop: DecidedShop, suite_called: Callable[..., Any]) -> None:
+def test_a_suspicious_sample_warns(sample: Sample, shop: StagedShop, suite_called: Callable[..., Any]) -> None:
     assert_warns(shop, suite_called(sample[0]), sample)
 
 
 def test_who_was_contacted_before_may_be_in_the_holdout_and_worth_less(
-    shop: DecidedShop, suite_called: Callable[..., Any]
+    shop: StagedShop, suite_called: Callable[..., Any]
 ) -> None:
     shop.corrupt(
         "update staged set is_holdout = true, holdout_share = 0, cost_amount = 0, expected_value_amount = 0 "

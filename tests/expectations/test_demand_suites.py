@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +10,10 @@ import duckdb
 import pytest
 
 from .corrupted import Sample, assert_stops, assert_valid, assert_warns, id_of
-from .forecast_samples import ForecastShop, build_forecasts
+from .forecast_samples import build_forecasts, facts_of
+from .staged_samples import AS_OF, StagedShop
 
 DEMAND, SALES = "scores__demand", "scores__sales_forecast"
-AS_OF = date(2024, 6, 1)
 _LAST = "week_start_date = date '2024-06-01' + 49"
 
 STOPS: list[Sample] = [
@@ -65,41 +64,42 @@ WARNS: list[Sample] = [
 
 
 @pytest.fixture
-def shop_with(tmp_path: Path) -> Iterator[Callable[[str], ForecastShop]]:
+def shop_with(tmp_path: Path) -> Iterator[Callable[[str], StagedShop]]:
     """Give valid forecasts of the table that a suite is about."""
     with duckdb.connect() as connection:
 
-        def build(suite: str) -> ForecastShop:
+        def build(suite: str) -> StagedShop:
+            name = suite.removeprefix("scores__")
             for table in ("staged", "previous"):
-                build_forecasts(connection, suite.removeprefix("scores__"), table, AS_OF)
-            return ForecastShop(connection, tmp_path, AS_OF)
+                build_forecasts(connection, name, table, AS_OF)
+            return StagedShop(connection, tmp_path, facts_of(name))
 
         yield build
 
 
 @pytest.mark.parametrize("suite", [DEMAND, SALES])
 def test_the_valid_sample_passes(
-    suite: str, shop_with: Callable[[str], ForecastShop], suite_called: Callable[..., Any]
+    suite: str, shop_with: Callable[[str], StagedShop], suite_called: Callable[..., Any]
 ) -> None:
     assert_valid(shop_with(suite), suite_called(suite))
 
 
 @pytest.mark.parametrize("sample", STOPS, ids=id_of)
 def test_a_corrupted_sample_stops_the_night(
-    sample: Sample, shop_with: Callable[[str], ForecastShop], suite_called: Callable[..., Any]
+    sample: Sample, shop_with: Callable[[str], StagedShop], suite_called: Callable[..., Any]
 ) -> None:
     assert_stops(shop_with(sample[0]), suite_called(sample[0]), sample)
 
 
 @pytest.mark.parametrize("sample", WARNS, ids=id_of)
 def test_a_suspicious_sample_warns(
-    sample: Sample, shop_with: Callable[[str], ForecastShop], suite_called: Callable[..., Any]
+    sample: Sample, shop_with: Callable[[str], StagedShop], suite_called: Callable[..., Any]
 ) -> None:
     assert_warns(shop_with(sample[0]), suite_called(sample[0]), sample)
 
 
 def test_a_model_that_missed_two_months_is_a_warning(
-    shop_with: Callable[[str], ForecastShop], suite_called: Callable[..., Any]
+    shop_with: Callable[[str], StagedShop], suite_called: Callable[..., Any]
 ) -> None:
     outcome = shop_with(DEMAND).check(suite_called(DEMAND), model_age_days=57)
     assert [one.expects for one in outcome.with_status("warned")] == [

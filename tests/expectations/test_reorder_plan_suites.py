@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from nightmarket.decisions.reorder.table import POLICY_VERSION, TABLE
-from nightmarket.quality.batches import staged_batch
-from nightmarket.quality.outcomes import SuiteOutcome
-from nightmarket.quality.suites import Suite
-from nightmarket.quality.validation import validate
 
 from .corrupted import Sample, assert_stops, assert_valid, assert_warns, id_of
+from .staged_samples import AS_OF, RUN_ID, StagedShop, decided_shop
 
 SUITE = "decisions__reorder_plan"
-AS_OF = date(2024, 6, 1)
 
 _VALUES = {
     "product_id": "'p' || lpad(i::varchar, 2, '0')",
@@ -50,43 +43,16 @@ _VALUES = {
     "unit_price_amount": "2.5",
     "reason": "'order 11'",
     "policy_version": f"'{POLICY_VERSION}'",
-    "run_id": "'feedfeedfeedfeed'",
+    "run_id": f"'{RUN_ID}'",
 }
 
 
-@dataclass(frozen=True)
-class PlannedShop:
-    """Twenty products as they are planned in ``staged`` and were the night before."""
-
-    connection: duckdb.DuckDBPyConnection
-    folder: Path
-
-    def corrupt(self, sql: str) -> None:
-        self.connection.execute(sql)
-
-    def check(self, suite: Suite) -> SuiteOutcome:
-        staged, previous = self.folder / "staged.parquet", self.folder / "previous.parquet"
-        self.connection.execute(f"copy staged to '{staged}'; copy previous to '{previous}'")
-        facts = {
-            "as_of_date": AS_OF,
-            "snapshot_id": "0123456789abcdef",
-            "rows_decided": 20,
-            "policy_version": POLICY_VERSION,
-            "run_id": "feedfeedfeedfeed",
-            "previous_night": date(2024, 5, 31),
-        }
-        batch = staged_batch(self.connection, suite, facts, staged=staged, previous=previous)
-        return validate(self.connection, [batch])[0]
-
-
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[PlannedShop]:
-    columns = ", ".join(f"cast({_VALUES[one.name]} as {one.type}) as {one.name}" for one in TABLE.columns)
-    with duckdb.connect() as connection:
-        connection.execute("set threads = 1")
-        for name in ("staged", "previous"):
-            connection.execute(f"create table {name} as select {columns} from range(20) as t(i)")
-        yield PlannedShop(connection, tmp_path)
+def shop(tmp_path: Path) -> Iterator[StagedShop]:
+    """Twenty products, as they are planned."""
+    yield from decided_shop(
+        tmp_path, TABLE, _VALUES, "range(20) as t(i)", rows_decided=20, policy_version=POLICY_VERSION
+    )
 
 
 _P3 = "where product_id = 'p03'"
@@ -119,17 +85,15 @@ STOPS: list[Sample] = [
 WARNS: list[Sample] = [(SUITE, "delete from previous where product_id > 'p05'", "between half and twice the products")]
 
 
-def test_the_valid_sample_passes(shop: PlannedShop, suite_called: Callable[..., Any]) -> None:
+def test_the_valid_sample_passes(shop: StagedShop, suite_called: Callable[..., Any]) -> None:
     assert_valid(shop, suite_called(SUITE))
 
 
 @pytest.mark.parametrize("sample", STOPS, ids=id_of)
-def test_a_corrupted_sample_stops_the_night(
-    sample: Sample, shop: PlannedShop, suite_called: Callable[..., Any]
-) -> None:
+def test_a_corrupted_sample_stops_the_night(sample: Sample, shop: StagedShop, suite_called: Callable[..., Any]) -> None:
     assert_stops(shop, suite_called(sample[0]), sample)
 
 
 @pytest.mark.parametrize("sample", WARNS, ids=id_of)
-def test_a_suspicious_sample_warns(sample: Sample, shop: PlannedShop, suite_called: Callable[..., Any]) -> None:
+def test_a_suspicious_sample_warns(sample: Sample, shop: StagedShop, suite_called: Callable[..., Any]) -> None:
     assert_warns(shop, suite_called(sample[0]), sample)

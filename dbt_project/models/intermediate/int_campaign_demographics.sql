@@ -17,9 +17,7 @@ known as (
             and customers.arrived_date < cuts.cut_date
     qualify row_number() over (
         partition by cuts.cut_date, customers.customer_id
-        order by
-            customers.arrived_at desc, customers.age_band, customers.income_band, customers.home_ownership,
-            customers.marital_status, customers.household_size, customers.household_composition, customers.n_children
+        order by {{ newest_customer_row_first() }}
     ) = 1
 ),
 
@@ -27,14 +25,7 @@ final as (
     select
         customer_id,
         cut_date,
-        {{ band_start('age_band') }} as age_rank,
-        {{ band_start('income_band') }} as income_rank,
-        {{ band_start('household_size') }} as household_size,
-        {{ band_start('n_children') }} as n_children,
-        {{ is_homeowner('home_ownership') }} as is_homeowner,
-        cast(coalesce(
-            age_band, income_band, home_ownership, marital_status, household_size, household_composition, n_children
-        ) is not null as integer) as has_demographics
+        {{ demographic_features() }}
     from known
 )
 

@@ -10,9 +10,7 @@ described as (
     select * from customers
     qualify row_number() over (
         partition by customer_id
-        order by
-            arrived_at desc, age_band, income_band, home_ownership, marital_status, household_size,
-            household_composition, n_children
+        order by {{ newest_customer_row_first() }}
     ) = 1
 ),
 

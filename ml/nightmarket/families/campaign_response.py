@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from nightmarket.clock import STEP_DAYS
 from nightmarket.contracts import ID, Column
 from nightmarket.families.base import Facts, Family, Head, Kind, Reason
+from nightmarket.modeling.sentences import HOUSEHOLD, counted
 
 if TYPE_CHECKING:
     from nightmarket.families.base import Inputs, Space
@@ -16,70 +17,66 @@ if TYPE_CHECKING:
 CUT = "cut_date"
 
 
-def _times(value: float, noun: str) -> str:
-    return f"1 {noun}" if round(value) == 1 else f"{round(value)} {noun}s"
-
-
 def _coupon_habit(facts: Facts) -> str | None:
     lines = facts["customer__n_coupon_lines_84d"]
     if lines >= 1:
-        return f"used coupons for {_times(lines, 'item')} in 12 weeks"
+        return f"used coupons for {counted(lines, 'item')} in 12 weeks"
     return "used no coupon in 12 weeks" if lines == 0 else None
 
 
 def _answers(facts: Facts) -> str | None:
     answered = facts["response__n_campaigns_responded"]
     if answered >= 1:
-        return f"answered {_times(answered, 'campaign')} before"
+        return f"answered {counted(answered, 'campaign')} before"
     return "has answered none of the campaigns so far" if facts["response__days_since_last_contact"] >= 1 else None
 
 
 def _contacts(facts: Facts) -> str | None:
     contacts = facts["response__n_contacts_84d"]
     if contacts >= 1:
-        return f"contacted by {_times(contacts, 'campaign')} in 12 weeks"
+        return f"contacted by {counted(contacts, 'campaign')} in 12 weeks"
     return "not contacted by a campaign in 12 weeks" if contacts == 0 else None
 
 
 def _bought(facts: Facts) -> str | None:
     lines, days = facts["match__n_lines_84d"], facts["match__days_since_last_order"]
     if lines >= 1:
-        return f"bought {_times(lines, 'item')} of the campaign in 12 weeks"
-    return None if math.isnan(days) else f"last bought something of the campaign {_times(days, 'day')} ago"
+        return f"bought {counted(lines, 'item')} of the campaign in 12 weeks"
+    return None if math.isnan(days) else f"last bought something of the campaign {counted(days, 'day')} ago"
 
 
 def _coupons_for_them(facts: Facts) -> str | None:
     matching, given = facts["match__n_coupons_84d"], facts["campaign__n_coupons"]
     if not given >= 1 or not matching >= 1:
         return None
-    return f"{round(matching)} of its {_times(given, 'coupon')} for what they buy"
+    return f"{round(matching)} of its {counted(given, 'coupon')} for what they buy"
 
 
 def _with_coupons(facts: Facts) -> str | None:
     lines = facts["match__n_coupon_lines_168d"]
     if lines >= 1:
-        return f"bought {_times(lines, 'item')} of the campaign with a coupon in 24 weeks"
+        return f"bought {counted(lines, 'item')} of the campaign with a coupon in 24 weeks"
     return "bought nothing of the campaign with a coupon in 24 weeks" if lines == 0 else None
 
 
 def _redeemed(facts: Facts) -> str | None:
     coupons = facts["match__n_redeemed_coupons"]
-    return f"redeemed {_times(coupons, 'coupon')} for the same products before" if coupons >= 1 else None
+    return f"redeemed {counted(coupons, 'coupon')} for the same products before" if coupons >= 1 else None
 
 
 def _visits(facts: Facts) -> str | None:
     visits = facts["customer__n_visits_84d"]
-    return f"{_times(visits, 'visit')} in 12 weeks" if visits >= 1 else None
+    return f"{counted(visits, 'visit')} in 12 weeks" if visits >= 1 else None
 
 
 def _absence(facts: Facts) -> str | None:
     days = facts["customer__days_since_last_order"]
-    return f"last visit {_times(days, 'day')} before" if days >= 1 else None
+    return f"last visit {counted(days, 'day')} before" if days >= 1 else None
 
 
 def _basket(facts: Facts) -> str | None:
     lines, amount = facts["customer__lines_per_visit"], facts["customer__visit_amount"]
-    return f"takes {_times(lines, 'item')} a visit, for {amount:.0f}" if lines >= 1 and amount >= 0 else None
+    return f"takes {counted(lines, 'item')} a visit, for {amount:.0f}" if lines >= 1 and amount >= 0 else None
 
 
 def _discounts(facts: Facts) -> str | None:
@@ -94,15 +91,11 @@ def _kind(facts: Facts) -> str | None:
 
 def _size(facts: Facts) -> str | None:
     coupons, days = facts["campaign__n_coupons"], facts["campaign__duration_days"]
-    return f"{_times(coupons, 'coupon')} over {_times(days, 'day')}" if coupons >= 1 and days >= 1 else None
+    return f"{counted(coupons, 'coupon')} over {counted(days, 'day')}" if coupons >= 1 and days >= 1 else None
 
 
 def _reads(facts: Facts) -> str | None:
     return "its coupons read like what they buy" if facts["text__coupon_top5"] > 0.3 else None
-
-
-def _household(facts: Facts) -> str | None:
-    return "nothing is known of the household" if facts["customer__has_demographics"] == 0 else None
 
 
 REASONS = (
@@ -200,18 +193,7 @@ REASONS = (
     Reason("kind", ("campaign__type_response_share",), _kind),
     Reason("size", ("campaign__n_coupons", "campaign__n_products", "campaign__duration_days"), _size),
     Reason("reads", ("text__coupon_mean", "text__coupon_best", "text__coupon_top5"), _reads),
-    Reason(
-        "household",
-        (
-            "customer__age_rank",
-            "customer__income_rank",
-            "customer__household_size",
-            "customer__n_children",
-            "customer__is_homeowner",
-            "customer__has_demographics",
-        ),
-        _household,
-    ),
+    HOUSEHOLD,
 )
 """What each group of features says, in the customer's own figures."""
 

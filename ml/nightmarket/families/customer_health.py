@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from nightmarket.clock import STEP_DAYS
 from nightmarket.contracts import ID, TEXT, Column
 from nightmarket.families.base import Facts, Family, Head, Kind, Reason
+from nightmarket.modeling.sentences import HOUSEHOLD, counted, is_given
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,25 +20,12 @@ AMOUNT_DAYS = 2 * STEP_DAYS
 """Window of the spend and of the next visit: four in five customers come within 28 days, nine in ten within 56."""
 
 
-def _given(value: float) -> bool:
-    return not math.isnan(value)
-
-
-def _days(value: float) -> str:
-    days = round(value)
-    return "1 day" if days == 1 else f"{days} days"
-
-
-def _times(value: float, noun: str) -> str:
-    return f"1 {noun}" if round(value) == 1 else f"{round(value)} {noun}s"
-
-
 def _absence(facts: Facts) -> str | None:
     absent, interval = facts["customer__days_since_last_order"], facts["customer__mean_interval_days"]
-    if not _given(absent):
+    if not is_given(absent):
         return None
-    usual = f", usually every {_days(interval)}" if _given(interval) and interval >= 1 else ""
-    return f"last visit {_days(absent)} ago{usual}"
+    usual = f", usually every {counted(interval, 'day')}" if is_given(interval) and interval >= 1 else ""
+    return f"last visit {counted(absent, 'day')} ago{usual}"
 
 
 def _rhythm(facts: Facts) -> str | None:
@@ -46,26 +33,26 @@ def _rhythm(facts: Facts) -> str | None:
     if not longest >= 1:
         return "came once so far" if facts["health__n_intervals"] == 0 else None
     if longest >= STEP_DAYS:
-        return f"has stayed away for {_days(longest)} before"
-    return f"has never stayed away for more than {_days(longest)}"
+        return f"has stayed away for {counted(longest, 'day')} before"
+    return f"has never stayed away for more than {counted(longest, 'day')}"
 
 
 def _frequency(facts: Facts) -> str | None:
     visits = facts["health__n_visits_84d"]
-    return f"{_times(visits, 'visit')} in 12 weeks" if _given(visits) else None
+    return f"{counted(visits, 'visit')} in 12 weeks" if is_given(visits) else None
 
 
 def _trend(facts: Facts) -> str | None:
     ratio = facts["health__visits_over_84d"]
-    if not _given(ratio) or 0.7 < ratio < 1.3:
+    if not is_given(ratio) or 0.7 < ratio < 1.3:
         return None
     said = "less" if ratio < 1 else "more"
-    return f"comes {said} often than before: {_times(facts['health__n_visits_28d'], 'visit')} in 4 weeks"
+    return f"comes {said} often than before: {counted(facts['health__n_visits_28d'], 'visit')} in 4 weeks"
 
 
 def _spend(facts: Facts) -> str | None:
     spend, month = facts["health__spend_amount_28d"], facts["health__mean_month_amount"]
-    if not (_given(spend) and _given(month)):
+    if not (is_given(spend) and is_given(month)):
         return None
     return f"spent {spend:.0f} in 4 weeks, {month:.0f} on average"
 
@@ -81,7 +68,7 @@ def _swing(facts: Facts) -> str | None:
 
 def _basket(facts: Facts) -> str | None:
     n_categories, amount = facts["customer__n_categories_84d"], facts["health__visit_amount_84d"]
-    if not (n_categories >= 1 and _given(amount)):
+    if not (n_categories >= 1 and is_given(amount)):
         return None
     said = "1 category" if round(n_categories) == 1 else f"{round(n_categories)} categories"
     return f"buys from {said} in 12 weeks, {amount:.0f} a visit"
@@ -89,21 +76,17 @@ def _basket(facts: Facts) -> str | None:
 
 def _offers(facts: Facts) -> str | None:
     if facts["customer__n_campaign_responses"] >= 1:
-        return f"answered campaigns {_times(facts['customer__n_campaign_responses'], 'time')}"
+        return f"answered campaigns {counted(facts['customer__n_campaign_responses'], 'time')}"
     contacts = facts["customer__n_campaign_contacts_84d"]
     if contacts >= 1:
-        return f"contacted by {_times(contacts, 'campaign')} in 12 weeks, without an answer"
-    return "not contacted by a campaign in 12 weeks" if _given(contacts) else None
+        return f"contacted by {counted(contacts, 'campaign')} in 12 weeks, without an answer"
+    return "not contacted by a campaign in 12 weeks" if is_given(contacts) else None
 
 
 def _tenure(facts: Facts) -> str | None:
     known = facts["customer__days_since_first_order"]
     # Of a customer who has long been there, how long says nothing any more.
-    return f"customer for {_times(known / 7, 'week')}" if 7 <= known <= 3 * STEP_DAYS else None
-
-
-def _household(facts: Facts) -> str | None:
-    return "nothing is known of the household" if facts["customer__has_demographics"] == 0 else None
+    return f"customer for {counted(known / 7, 'week')}" if 7 <= known <= 3 * STEP_DAYS else None
 
 
 REASONS = (
@@ -214,18 +197,7 @@ REASONS = (
         _offers,
     ),
     Reason("tenure", ("customer__days_since_first_order",), _tenure),
-    Reason(
-        "household",
-        (
-            "customer__age_rank",
-            "customer__income_rank",
-            "customer__household_size",
-            "customer__n_children",
-            "customer__is_homeowner",
-            "customer__has_demographics",
-        ),
-        _household,
-    ),
+    HOUSEHOLD,
 )
 
 

@@ -138,6 +138,7 @@ FAMILY = Family(
     label_table="labels.lbl_next_basket",
     derived_columns=FEATURES,
     uses_text=True,
+    max_train_origins=2,
     top_k=N_PUBLISHED,
     n_reasons_top=N_PUBLISHED,
     build=_build,

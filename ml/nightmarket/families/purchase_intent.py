@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from nightmarket.clock import STEP_DAYS
 from nightmarket.contracts import ID, Column
 from nightmarket.families.base import Facts, Family, Head, Inputs, Kind, Reason
+from nightmarket.modeling.sentences import HOUSEHOLD_COLUMNS, counted, is_given
 
 if TYPE_CHECKING:
     from nightmarket.families.base import Space
@@ -31,12 +31,7 @@ CUSTOMER_COLUMNS = (
     "customer__promoted_share_84d",
     "customer__n_campaign_contacts_84d",
     "customer__n_campaign_responses",
-    "customer__age_rank",
-    "customer__income_rank",
-    "customer__household_size",
-    "customer__n_children",
-    "customer__is_homeowner",
-    "customer__has_demographics",
+    *HOUSEHOLD_COLUMNS,
 )
 CATEGORY_COLUMNS = (
     "category__n_customers_28d",
@@ -71,32 +66,20 @@ PAIR_COLUMNS = (
 )
 
 
-def _given(value: float) -> bool:
-    return not math.isnan(value)
-
-
-def _days(value: float) -> str:
-    days = round(value)
-    return "1 day" if days == 1 else f"{days} days"
-
-
-def _times(value: float, noun: str = "time") -> str:
-    return f"1 {noun}" if round(value) == 1 else f"{round(value)} {noun}s"
-
-
 def _bought(facts: Facts) -> str | None:
     if not facts["pair__n_orders"] > 0:
         return None
-    return f"bought {_times(facts['pair__n_orders'])}, last {_days(facts['pair__days_since_last_order'])} ago"
+    last = counted(facts["pair__days_since_last_order"], "day")
+    return f"bought {counted(facts['pair__n_orders'], 'time')}, last {last} ago"
 
 
 def _rhythm(facts: Facts) -> str | None:
     interval, overdue = facts["pair__mean_interval_days"], facts["pair__overdue_ratio"]
-    if not (_given(interval) and _given(overdue)) or interval < 1:
+    if not (is_given(interval) and is_given(overdue)) or interval < 1:
         return None
     if overdue < 0.8:
-        return f"buys it about every {_days(interval)}"
-    return f"buys it about every {_days(interval)}, {'now due' if overdue < 1.5 else 'overdue'}"
+        return f"buys it about every {counted(interval, 'day')}"
+    return f"buys it about every {counted(interval, 'day')}, {'now due' if overdue < 1.5 else 'overdue'}"
 
 
 def _value(facts: Facts) -> str | None:
@@ -109,8 +92,8 @@ def _value(facts: Facts) -> str | None:
 def _activity(facts: Facts) -> str | None:
     recent = facts["customer__n_orders_28d"]
     if recent >= 1:
-        return f"shops here: {_times(recent, 'order')} in 4 weeks"
-    return f"{_times(facts['customer__n_orders_84d'], 'order')} in 12 weeks" if _given(recent) else None
+        return f"shops here: {counted(recent, 'order')} in 4 weeks"
+    return f"{counted(facts['customer__n_orders_84d'], 'order')} in 12 weeks" if is_given(recent) else None
 
 
 def _breadth(facts: Facts) -> str | None:
@@ -120,12 +103,12 @@ def _breadth(facts: Facts) -> str | None:
 
 def _popularity(facts: Facts) -> str | None:
     penetration = facts["category__penetration_84d"]
-    return f"{100 * penetration:.0f} % of customers bought it in 12 weeks" if _given(penetration) else None
+    return f"{100 * penetration:.0f} % of customers bought it in 12 weeks" if is_given(penetration) else None
 
 
 def _repeat(facts: Facts) -> str | None:
     repeat_rate = facts["category__repeat_rate"]
-    return f"{100 * repeat_rate:.0f} % of its buyers buy it again" if _given(repeat_rate) else None
+    return f"{100 * repeat_rate:.0f} % of its buyers buy it again" if is_given(repeat_rate) else None
 
 
 def _promotion(facts: Facts) -> str | None:
@@ -139,7 +122,7 @@ def _promotion(facts: Facts) -> str | None:
 
 def _campaigns(facts: Facts) -> str | None:
     if facts["customer__n_campaign_responses"] >= 1:
-        return f"answered campaigns {_times(facts['customer__n_campaign_responses'])}"
+        return f"answered campaigns {counted(facts['customer__n_campaign_responses'], 'time')}"
     return "buys much of it on promotion" if facts["customer__promoted_share_84d"] >= 0.2 else None
 
 
@@ -282,18 +265,7 @@ REASONS = (
     Reason("reads", ("text__rest_similarity", "text__neighbours", *TEXT_LEARNED_COLUMNS), _reads),
     # Where on the map of texts a customer and a category lie says something to trees and nothing to people.
     Reason("text_position", (*TEXT_CUSTOMER_COLUMNS, *TEXT_CATEGORY_COLUMNS), _nothing),
-    Reason(
-        "household",
-        (
-            "customer__age_rank",
-            "customer__income_rank",
-            "customer__household_size",
-            "customer__n_children",
-            "customer__is_homeowner",
-            "customer__has_demographics",
-        ),
-        _household,
-    ),
+    Reason("household", HOUSEHOLD_COLUMNS, _household),
 )
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
-import duckdb
 import pyarrow as pa
 
 from nightmarket.io.landing import Snapshot
-from nightmarket.io.warehouse import pin_snapshot
+from nightmarket.io.warehouse import open_snapshot
 from nightmarket.settings import Settings
 
 ACTIVE_DAYS = 56
@@ -21,15 +20,7 @@ def read_campaign_contacts(settings: Settings, snapshot: Snapshot, *, as_of: dat
     Read straight from the landed files: no warehouse has to be built for it. Campaigns that start within
     ``ACTIVE_DAYS`` of the first order are left out, as nothing is known before them.
     """
-    with duckdb.connect(
-        config={
-            "threads": settings.threads,
-            "memory_limit": settings.warehouse_memory,
-            "autoinstall_known_extensions": False,
-        }
-    ) as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        pin_snapshot(connection, settings, snapshot)
+    with open_snapshot(settings, snapshot) as connection:
         found: pa.Table = connection.execute(_SQL, {"as_of": as_of, "active_days": ACTIVE_DAYS}).to_arrow_table()
     return found
 

@@ -19,7 +19,7 @@ from nightmarket.decisions.targets.table import CONTACT, HOLD_OUT, TABLE
 from nightmarket.errors import CampaignNotMeasurable
 from nightmarket.io.landing import Snapshot
 from nightmarket.io.serving import Catalog
-from nightmarket.io.warehouse import pin_snapshot
+from nightmarket.io.warehouse import open_snapshot
 from nightmarket.modeling.measuring.trial import Doubles, Trial
 from nightmarket.settings import Settings
 from nightmarket.sqltext import literal
@@ -61,15 +61,7 @@ def open_campaigns(
     ]
     nothing = ", ".join(f"cast(null as {column.type}) as {column.name}" for column in TABLE.columns)
     files = f"select * from read_parquet([{', '.join(decided)}], hive_partitioning = false, union_by_name = true)"
-    with duckdb.connect(
-        config={
-            "threads": settings.threads,
-            "memory_limit": settings.warehouse_memory,
-            "autoinstall_known_extensions": False,
-        }
-    ) as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        pin_snapshot(connection, settings, snapshot)
+    with open_snapshot(settings, snapshot) as connection:
         connection.execute(f"create view decided as {files if decided else f'select {nothing} where false'}")
         connection.execute(_KNOWN.format(as_of=f"date '{as_of}'", late_days=settings.late_lookback_days))
         yield connection

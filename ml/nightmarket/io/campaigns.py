@@ -18,8 +18,8 @@ from nightmarket.clock import STEP_DAYS
 from nightmarket.contracts import CONTRACT_TABLES
 from nightmarket.decisions.targets.campaign import KnownCampaign, Plan, plans_without_campaign
 from nightmarket.io.landing import Snapshot
+from nightmarket.io.warehouse import open_snapshot
 from nightmarket.settings import Settings
-from nightmarket.sqltext import literal
 
 SPEND_DAYS = 364
 """Responses of a year say what one is worth; older prices do not."""
@@ -51,10 +51,10 @@ class CampaignFacts:
 
 def read_campaign_facts(settings: Settings, snapshot: Snapshot, *, as_of: date) -> CampaignFacts:
     """Read what had happened and arrived before ``as_of``; plans and dates of campaigns reach beyond it."""
-    with duckdb.connect(config={"autoinstall_known_extensions": False, "threads": settings.threads}) as connection:
+    with open_snapshot(settings, snapshot) as connection:
         for name in ("campaigns", "campaign_plans", "campaign_products", "campaign_contacts", "campaign_responses"):
-            connection.execute(f"create view {name} as {_newest(settings, snapshot, name, as_of)}")
-        _find_lines_of_responders(connection, settings, snapshot, as_of)
+            connection.execute(f"create view {name} as {_newest(name, as_of)}")
+        _find_lines_of_responders(connection, as_of)
         plans = {
             row[0]: Plan(*(None if value is None else float(value) for value in row[1:]))
             for row in connection.execute(
@@ -79,18 +79,13 @@ def read_campaign_facts(settings: Settings, snapshot: Snapshot, *, as_of: date) 
         )
 
 
-def _newest(settings: Settings, snapshot: Snapshot, name: str, as_of: date, *, only: str = "true") -> str:
+def _newest(name: str, as_of: date, *, only: str = "true") -> str:
     """Return a ``select`` of a table's rows in the version that was known at ``as_of``."""
-    table, landed = CONTRACT_TABLES[name], snapshot.tables.get(name)
-    if landed is None or not landed.files:
-        nulls = ", ".join(f"cast(null as {column.type}) as {column.name}" for column in table.columns)
-        return f"select {nulls} where false"
-    files = ", ".join(literal(str(settings.landing_dir / file.path)) for file in landed.files)
+    table = CONTRACT_TABLES[name]
     # Two versions of one instant: any rule will do that is always the same.
     ties = ", ".join(f"{column.name} desc" for column in table.columns if column.name not in (*table.key, "arrived_at"))
     return (
-        f"select {', '.join(column.name for column in table.columns)} from read_parquet([{files}]) "
-        f"where arrived_date < date '{as_of}' and {only} "
+        f"select * from raw.{name} where arrived_date < date '{as_of}' and {only} "
         f"qualify row_number() over (partition by {', '.join(table.key)} order by arrived_at desc, {ties}) = 1"
     )
 
@@ -126,9 +121,7 @@ def _recent_contacts(connection: duckdb.DuckDBPyConnection, as_of: date) -> dict
     )
 
 
-def _find_lines_of_responders(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, snapshot: Snapshot, as_of: date
-) -> None:
+def _find_lines_of_responders(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
     """Make ``responses`` (coupons by day) and ``order_lines`` (known lines of the days on which somebody responded)."""
     connection.execute(
         "create table responses as select distinct campaign_id, customer_id, coupon_id, response_date "
@@ -139,12 +132,10 @@ def _find_lines_of_responders(
     # In whatever version: the newest may have moved a line to another day.
     connection.execute(
         "create table line_ids as select distinct order_line_id from "
-        f"({_newest(settings, snapshot, 'order_lines', as_of, only=on_the_day)})"
+        f"({_newest('order_lines', as_of, only=on_the_day)})"
     )
     of_these = "order_line_id in (select order_line_id from line_ids)"
-    connection.execute(
-        f"create table order_lines as {_newest(settings, snapshot, 'order_lines', as_of, only=of_these)}"
-    )
+    connection.execute(f"create table order_lines as {_newest('order_lines', as_of, only=of_these)}")
 
 
 def _spend_per_response(connection: duckdb.DuckDBPyConnection) -> float | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,7 +16,7 @@ from nightmarket.decisions.targets.table import TABLE
 from nightmarket.errors import NothingPublished, ServingMoved
 from nightmarket.io.landing import Snapshot
 from nightmarket.io.serving.catalog import read_served_catalog
-from nightmarket.io.warehouse import pin_snapshot
+from nightmarket.io.warehouse import open_snapshot
 from nightmarket.settings import Settings
 from nightmarket.sqltext import literal
 
@@ -51,27 +52,27 @@ def read_dealt_campaigns(
 ) -> DealtCampaigns | None:
     """Return what came of the campaigns that had ended before ``as_of``; None where none of them was ever decided on.
 
-    Of a campaign, the newest decisions published for a night up to its start count: what was decided while it ran knew
-    who had answered.
+    The first night up to the campaign's start that decided to contact or to hold out a customer counts, as in
+    :mod:`nightmarket.io.campaign_results`: who was contacted by the next night is not dealt again, and to leave them
+    out, but not those held out, would compare unlike arms. What was decided while it ran knew who had answered.
     """
     nights = _published(settings)
-    decided = {}
-    for campaign in campaigns.values():
-        before = [night for night in nights if night <= campaign.start_date]
-        if before and campaign.end_date < as_of:
-            decided[campaign.campaign_id] = max(before)
-    if not decided:
+    over = [campaign for campaign in campaigns.values() if campaign.end_date < as_of]
+    newest = max((campaign.start_date for campaign in over), default=date.min)
+    files = sorted((night, path) for night, (path, _) in nights.items() if night <= newest)
+    if not files:
         return None
     with _open(settings, snapshot, as_of) as connection:
-        connection.execute("create table cuts (campaign_id varchar, start_date date, end_date date, night_date date)")
+        connection.execute("create table cuts (campaign_id varchar, start_date date, end_date date)")
         connection.executemany(
-            "insert into cuts values (?, ?, ?, ?)",
-            [[name, campaigns[name].start_date, campaigns[name].end_date, night] for name, night in decided.items()],
+            "insert into cuts values (?, ?, ?)", [[one.campaign_id, one.start_date, one.end_date] for one in over]
         )
-        files = sorted({night: nights[night][0] for night in decided.values()}.items())
         paths = ", ".join(literal(str(path)) for _, path in files)
         connection.execute(f"create view decided as select * from read_parquet([{paths}], hive_partitioning = false)")
         connection.execute(_ARMS)
+        read = [night for (night,) in connection.execute("select distinct night from arms order by night").fetchall()]
+        if not read:
+            return None
         not_used = dict(
             connection.execute(
                 "select campaign_id, 'not sent as decided: ' || round(100 * sent) || ' % of those to be contacted and '"
@@ -84,7 +85,7 @@ def read_dealt_campaigns(
             f"where sent >= {MIN_SENT_SHARE} and leaked <= {MAX_LEAKED_SHARE})"
         )
         rows = connection.execute(_OUTCOMES).to_arrow_table()
-    return DealtCampaigns(rows, {str(night): nights[night][1] for night, _ in files}, not_used)
+    return DealtCampaigns(rows, {str(night): nights[night][1] for night in read}, not_used)
 
 
 def read_habits(settings: Settings, snapshot: Snapshot, *, as_of: date) -> pa.Table:
@@ -106,37 +107,37 @@ def _published(settings: Settings) -> dict[date, tuple[Path, str]]:
     return {night: (settings.serving_dir / file.path, file.sha256) for night, file in files.items()}
 
 
-def _open(settings: Settings, snapshot: Snapshot, as_of: date) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(
-        config={
-            "threads": settings.threads,
-            "memory_limit": settings.warehouse_memory,
-            "autoinstall_known_extensions": False,
-        }
-    )
-    connection.execute("set TimeZone = 'UTC'")
-    pin_snapshot(connection, settings, snapshot)
-    connection.execute(
-        "create table lines as select customer_id, order_id, order_date, sales_amount from raw.order_lines "
-        f"where order_date < date '{as_of}' and arrived_date < date '{as_of}' "
-        "qualify row_number() over (partition by order_line_id order by arrived_at desc, ordered_at desc) = 1 "
-        "and not is_cancelled"
-    )
-    connection.execute(
-        "create view contacts as select distinct campaign_id, customer_id from raw.campaign_contacts "
-        f"where arrived_date < date '{as_of}' and contact_date < date '{as_of}'"
-    )
-    return connection
+@contextlib.contextmanager
+def _open(settings: Settings, snapshot: Snapshot, as_of: date) -> Iterator[duckdb.DuckDBPyConnection]:
+    with open_snapshot(settings, snapshot) as connection:
+        connection.execute(
+            "create table lines as select customer_id, order_id, order_date, sales_amount from raw.order_lines "
+            f"where order_date < date '{as_of}' and arrived_date < date '{as_of}' "
+            "qualify row_number() over (partition by order_line_id order by arrived_at desc, ordered_at desc) = 1 "
+            "and not is_cancelled"
+        )
+        connection.execute(
+            "create view contacts as select distinct campaign_id, customer_id from raw.campaign_contacts "
+            f"where arrived_date < date '{as_of}' and contact_date < date '{as_of}'"
+        )
+        yield connection
 
 
 # A lot decided only where the holdout had a share.
 _ARMS = """
 create table arms as
-select decided.campaign_id, decided.customer_id, decided.decision = 'contact' as is_treated, decided.holdout_share,
-    decided.response_probability
-from decided
-inner join cuts on decided.campaign_id = cuts.campaign_id and decided.as_of_date = cuts.night_date
-where decided.decision in ('contact', 'hold out') and decided.holdout_share > 0;
+select campaign_id, customer_id, decision = 'contact' as is_treated, holdout_share, response_probability,
+    as_of_date as night
+from (
+    select decided.*
+    from decided
+    inner join cuts on decided.campaign_id = cuts.campaign_id and decided.as_of_date <= cuts.start_date
+    where decided.decision in ('contact', 'hold out')
+    qualify row_number() over (
+        partition by decided.campaign_id, decided.customer_id order by decided.as_of_date
+    ) = 1
+)
+where holdout_share > 0;
 
 create table compliance as
 select arms.campaign_id,
@@ -171,7 +172,8 @@ with outcomes as (
         and lines.order_date <= cuts.end_date
     group by arms.campaign_id, arms.customer_id
 )
-select arms.*, outcomes.* exclude (campaign_id, customer_id), habits.* exclude (campaign_id, customer_id)
+select arms.* exclude (night), outcomes.* exclude (campaign_id, customer_id),
+    habits.* exclude (campaign_id, customer_id)
 from arms
 inner join outcomes using (campaign_id, customer_id)
 inner join ({_HABITS}) as habits using (campaign_id, customer_id)

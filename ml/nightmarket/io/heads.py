@@ -71,7 +71,7 @@ def input_fingerprint(source: str, timezone: str, currency: str | None, inputs: 
 
     code = [
         *sorted((_PACKAGE / "sources").glob("*.py")),
-        _PACKAGE / "contracts.py",
+        *sorted((_PACKAGE / "contracts").glob("*.py")),
         _PACKAGE / "clock.py",
         _PACKAGE / "io" / "landing.py",
         *sorted((_PACKAGE / "steps" / "landing").glob("*.py")),

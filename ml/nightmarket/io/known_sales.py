@@ -94,32 +94,25 @@ def read_sales(connection: duckdb.DuckDBPyConnection, snapshot_id: str, night: d
 
 
 def read_promotions(connection: duckdb.DuckDBPyConnection, snapshot_id: str, night: date) -> pa.Table:
-    return connection.execute(
-        f"select product_id, {_as_days('start_date')} as first, {_as_days('end_date')} as last, "
-        f"{_as_days('arrived_date')} as known_from, {_as_days('date ' + repr('9999-12-31'))} as known_until "
-        "from features.ftr_product_promotions where snapshot_id = ? and as_of_date = ? order by all",
-        [snapshot_id, night],
-    ).to_arrow_table()
+    dates = ("start_date", "end_date", "arrived_date", "date '9999-12-31'")
+    return _read_periods(connection, "features.ftr_product_promotions", dates, [snapshot_id, night])
 
 
 def read_out_of_stock(connection: duckdb.DuckDBPyConnection, snapshot_id: str, night: date) -> pa.Table:
+    dates = ("stock_date", "stock_date", "arrived_date", "superseded_date")
+    return _read_periods(connection, "features.ftr_out_of_stock_days", dates, [snapshot_id, night])
+
+
+def _read_periods(
+    connection: duckdb.DuckDBPyConnection, table: str, dates: tuple[str, str, str, str], night: list[str | date]
+) -> pa.Table:
+    """Return product_id, and as days ``dates``: first, last, known_from and known_until; sorted by all of them."""
+    names = ("first", "last", "known_from", "known_until")
+    days = ", ".join(f"{_as_days(sql)} as {name}" for sql, name in zip(dates, names, strict=True))
     return connection.execute(
-        f"select product_id, {_as_days('stock_date')} as first, {_as_days('stock_date')} as last, "
-        f"{_as_days('arrived_date')} as known_from, {_as_days('superseded_date')} as known_until "
-        "from features.ftr_out_of_stock_days where snapshot_id = ? and as_of_date = ? order by all",
-        [snapshot_id, night],
+        f"select product_id, {days} from {table} where snapshot_id = ? and as_of_date = ? order by all", night
     ).to_arrow_table()
 
 
 def _as_days(column: str) -> str:
     return f"cast(datediff('day', date '1970-01-01', {column}) as integer)"
-
-
-def encode(column: pa.ChunkedArray) -> tuple[NDArray[np.object_], NDArray[np.int32]]:
-    """Return the sorted distinct values and each row's position among them."""
-    encoded = column.combine_chunks().dictionary_encode()
-    values = np.asarray(encoded.dictionary.to_pylist(), dtype=object)
-    order = np.argsort(values, kind="stable")
-    position = np.empty(len(order), np.int32)
-    position[order] = np.arange(len(order), dtype=np.int32)
-    return values[order], position[encoded.indices.to_numpy(zero_copy_only=False)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import subprocess
@@ -22,6 +21,7 @@ from nightmarket.io.atomic import read_json, sha256_of_file, write_json
 from nightmarket.modeling.amounts import Conformal
 from nightmarket.modeling.calibrate import Calibrator
 from nightmarket.modeling.recipes import RECIPES
+from nightmarket.modeling.recipes.boosting import NOT_FOR_SCORING, import_lightgbm_alone
 from nightmarket.modeling.tournament import Scorer
 
 MANIFEST, SPACE, EVALUATION = "manifest.json", "space.safetensors", "evaluation.json"
@@ -151,14 +151,15 @@ def _verify(path: Path, expected: str) -> None:
 
 
 def parse_in_child(files: Sequence[Path]) -> None:
-    code = "import sys, lightgbm; [lightgbm.Booster(model_file=one) for one in sys.argv[1:]]"
+    absent = f"sys.modules.update(dict.fromkeys({NOT_FOR_SCORING}))"  # see import_lightgbm_alone
+    code = f"import sys; {absent}; import lightgbm; [lightgbm.Booster(model_file=one) for one in sys.argv[1:]]"
     child = subprocess.Popen(  # noqa: S603 - our own interpreter on files whose hashes matched
         [sys.executable, "-c", code, *map(str, files)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
-    importlib.import_module("lightgbm")  # this process needs it next; the child's own import is as long
+    import_lightgbm_alone()  # this process needs it next; the child's own import is as long
     if child.wait() != 0:
         raise ModelCorrupted(
             f"Got a model file that ends its reader with code {child.returncode} ({', '.join(map(str, files))}) but "

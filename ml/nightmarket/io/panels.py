@@ -17,18 +17,19 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from nightmarket.clock import day_of_number, number_of_day
 from nightmarket.errors import StepMissing
 from nightmarket.io.known_sales import (
     Days,
     KnownPeriods,
     KnownSales,
-    encode,
     read_out_of_stock,
     read_promotions,
     read_sales,
 )
 from nightmarket.io.panel_texts import PanelTexts
 from nightmarket.io.training_data import TextSpace
+from nightmarket.modeling.codes import encode, positions
 from nightmarket.modeling.demand import HORIZON, Panel
 from nightmarket.modeling.sales import SalesHistory
 
@@ -85,7 +86,7 @@ class PanelReader:
     @property
     def first_day(self) -> date:
         """The first day on which something was sold."""
-        return date(1970, 1, 1) + timedelta(days=int(self._sales.day.min()))
+        return day_of_number(int(self._sales.day.min()))
 
     def sha256(self) -> str:
         """Return a hash of all that any origin may read."""
@@ -106,7 +107,7 @@ class PanelReader:
         StepMissing
             Nothing was sold in a whole week before ``as_of``.
         """
-        origin, sales = _day(as_of), self._sales
+        origin, sales = number_of_day(as_of), self._sales
         known = np.flatnonzero(sales.known_at(origin))
         weeks = _whole_weeks(sales.day[known], origin, as_of)
         ago = (origin - 1 - sales.day[known]) // 7
@@ -156,7 +157,7 @@ class PanelReader:
         StepMissing
             Nothing was sold in a whole week before ``as_of``.
         """
-        origin, sales = _day(as_of), self._sales
+        origin, sales = number_of_day(as_of), self._sales
         known = np.flatnonzero(sales.known_at(origin))
         n_days = 7 * _whole_weeks(sales.day[known], origin, as_of)
         place = sales.day[known] - (origin - n_days)
@@ -168,12 +169,8 @@ class PanelReader:
 
     def _periods(self, table: pa.Table) -> KnownPeriods:
         """Return the periods of products that were sold."""
-        position = dict(zip(self._product_ids.tolist(), range(len(self._product_ids)), strict=True))
-        encoded = table.column("product_id").combine_chunks().dictionary_encode()
-        names = encoded.dictionary.to_pylist()
-        of_name = np.asarray([position.get(name, -1) for name in names], np.int32)
-        indices = encoded.indices.to_numpy(zero_copy_only=False)
-        product = of_name[indices] if len(names) else np.zeros(0, np.int32)
+        names, name = encode(table.column("product_id"))
+        product = positions(self._product_ids, names).astype(np.int32)[name]
         kept = product >= 0
         first, last, known_from, known_until = (
             table.column(name).to_numpy()[kept] for name in ("first", "last", "known_from", "known_until")
@@ -200,10 +197,6 @@ def place_intents(
         if night < as_of and week >= 0:
             found[:, week] = [intents[night].get(name, np.nan) for name in category_ids]
     return found if np.isfinite(found).any(axis=0).sum() >= MIN_INTENT_WEEKS else None
-
-
-def _day(day: date) -> int:
-    return (day - date(1970, 1, 1)).days
 
 
 def _whole_weeks(days: Days, origin: int, as_of: date) -> int:

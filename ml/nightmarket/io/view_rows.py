@@ -8,10 +8,10 @@ from datetime import date
 import duckdb
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from nightmarket.errors import StepMissing
 from nightmarket.families.base import Family
+from nightmarket.modeling.codes import encode
 from nightmarket.modeling.cuts import Cut
 from nightmarket.modeling.frames import Floats, Frame
 
@@ -95,9 +95,9 @@ def read_cuts(connection: duckdb.DuckDBPyConnection, family: Family, *, snapshot
 
 
 def _frame(table: pa.Table, family: Family, as_of: date, names: Sequence[str]) -> Frame:
-    customer_ids, customer = _encode(table.column(family.key_names[0]))
+    customer_ids, customer = encode(table.column(family.key_names[0]))
     if len(family.keys) > 1:
-        item_ids, item = _encode(table.column(family.key_names[1]))
+        item_ids, item = encode(table.column(family.key_names[1]))
     else:
         item_ids, item = np.asarray([""], dtype=object), np.zeros(len(customer), np.int32)
     order = np.lexsort((item, customer))
@@ -105,15 +105,3 @@ def _frame(table: pa.Table, family: Family, as_of: date, names: Sequence[str]) -
     for name in names:
         columns[name] = table.column(name).to_numpy()[order].astype(np.float32, copy=False)
     return Frame(as_of, customer_ids, item_ids, customer[order], item[order], columns)
-
-
-def _encode(column: pa.ChunkedArray) -> tuple[NDArray[np.object_], NDArray[np.int32]]:
-    """Return the sorted distinct values and each row's position among them."""
-    encoded = column.combine_chunks().dictionary_encode()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.unify_dictionaries().combine_chunks()
-    values = np.asarray(encoded.dictionary.to_pylist(), dtype=object)
-    order = np.argsort(values, kind="stable")
-    position = np.empty(len(order), np.int32)
-    position[order] = np.arange(len(order), dtype=np.int32)
-    return values[order], position[encoded.indices.to_numpy(zero_copy_only=False)]

@@ -93,6 +93,24 @@ def open_warehouse(settings: Settings, *, write: bool = False) -> Iterator[duckd
         yield connection
 
 
+@contextlib.contextmanager
+def open_snapshot(settings: Settings, snapshot: Snapshot) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open an empty database in memory whose ``raw.*`` and ``quarantine.*`` are exactly the files of ``snapshot``.
+
+    Landed files are immutable: no lock is needed, and no warehouse has to be built.
+    """
+    with duckdb.connect(
+        config={
+            "threads": settings.threads,
+            "memory_limit": settings.warehouse_memory,
+            "autoinstall_known_extensions": False,
+        }
+    ) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        pin_snapshot(connection, settings, snapshot)
+        yield connection
+
+
 def pin_snapshot(connection: duckdb.DuckDBPyConnection, settings: Settings, snapshot: Snapshot) -> None:
     """Point the views ``raw.*`` and ``quarantine.*`` at exactly the files of ``snapshot``.
 

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nightmarket.modeling.codes import positions
+
 Floats = NDArray[np.float32]
 
 
@@ -110,7 +112,7 @@ def attach_outcomes(
     outcomes : by head, (m,) values; None for a head whose outcome is the row's presence
     """
     row, found = _rows_of(frame, customers, items)
-    of_customer = _positions(frame.customer_ids, customers)
+    of_customer = positions(frame.customer_ids, customers)
     n_outcomes = np.bincount(of_customer[of_customer >= 0], minlength=len(frame.customer_ids))
     attached: dict[str, Floats] = {}
     for name, values in outcomes.items():
@@ -129,8 +131,8 @@ def _rows_of(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the frame's rows that the given keys name, and the positions of those keys."""
     n_items = len(frame.item_ids)
-    customer = _positions(frame.customer_ids, customers)
-    item = np.zeros(len(customers), np.int64) if items is None else _positions(frame.item_ids, items)
+    customer = positions(frame.customer_ids, customers)
+    item = np.zeros(len(customers), np.int64) if items is None else positions(frame.item_ids, items)
     known = np.flatnonzero((customer >= 0) & (item >= 0))
     wanted = customer[known] * n_items + item[known]
     have = frame.customer.astype(np.int64) * n_items + frame.item
@@ -138,9 +140,3 @@ def _rows_of(
     place[place == len(have)] = 0
     hit = have[place] == wanted if len(have) else np.zeros(len(wanted), np.bool_)
     return place[hit], known[hit]
-
-
-def _positions(ids: NDArray[np.object_], wanted: NDArray[np.object_]) -> NDArray[np.int64]:
-    """Return where each of ``wanted`` stands in ``ids``; -1 where it does not."""
-    position = {one: i for i, one in enumerate(ids.tolist())}
-    return np.fromiter((position.get(one, -1) for one in wanted.tolist()), np.int64, len(wanted))

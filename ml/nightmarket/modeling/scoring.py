@@ -9,6 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from nightmarket.families.base import Family, Kind
+from nightmarket.modeling.arrow_types import ARROW_TYPES, schema_of
 from nightmarket.modeling.explain import reason_sentences, top_rows
 from nightmarket.modeling.forecast import Forecast
 from nightmarket.modeling.frames import Frame
@@ -60,7 +61,7 @@ def score_frame(
 
 def no_rows(family: Family) -> pa.Table:
     """Return the published columns without a row: there was nothing to predict, or nothing to predict it with."""
-    return pa.schema([(column.name, _ARROW_TYPES[column.type]) for column in family.table.columns]).empty_table()
+    return schema_of(family.table).empty_table()
 
 
 def _horizons(frame: Frame, family: Family, kept: NDArray[np.int64]) -> pa.Array:
@@ -85,17 +86,8 @@ def _predictions(
     return found
 
 
-_ARROW_TYPES = {
-    "DOUBLE": pa.float64(),
-    "INTEGER": pa.int32(),
-    "VARCHAR": pa.string(),
-    "BOOLEAN": pa.bool_(),
-    "DATE": pa.date32(),
-}
-
-
 def _arrow(values: NDArray[np.generic] | None, sql_type: str, kept: NDArray[np.int64]) -> pa.Array:
-    arrow_type = _ARROW_TYPES[sql_type]
+    arrow_type = ARROW_TYPES[sql_type]
     if values is None:
         return pa.nulls(len(kept), arrow_type)
     # An undefined number is null: NaN sorts above every number in SQL.

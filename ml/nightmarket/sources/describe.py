@@ -20,7 +20,7 @@ _FORMATS = {
 _INTRODUCTION = f"""\
 # The shop contract
 
-<!-- Generated from ml/nightmarket/contracts.py by `make docs`. -->
+<!-- Generated from ml/nightmarket/contracts/shop.py by `make docs`. -->
 
 What a shop delivers, and all it has to know to use Nightmarket. `order_lines` and `products` must be there; every other
 table may be left out and is then empty. Columns that are not marked *required* may be left out too; columns that the

@@ -33,6 +33,7 @@ from nightmarket.io.warehouse import open_warehouse, writer_lock
 from nightmarket.modeling.evaluating.family_evaluation import Findings, Readers, evaluate_family
 from nightmarket.modeling.evaluating.results import compact, formulas_of, last_line, plain
 from nightmarket.modeling.evaluating.rounds import Conditions
+from nightmarket.modeling.splits import origins_of
 from nightmarket.report.evaluation_table import render_text
 from nightmarket.report.model_card import make_model_card
 from nightmarket.settings import Settings
@@ -97,7 +98,8 @@ def run(
     origins = origins_settings(settings)
     space = text_space(landed.night)
     with writer_lock(origins) as lock:
-        build_origins(settings, origins, landed, snapshot, windows=windows, lock=lock)
+        needed = {origin for one in windows.values() for origin in origins_of(one)}
+        build_origins(settings, origins, landed, snapshot, needed=needed, lock=lock)
         with open_warehouse(origins) as connection:
             night = landed.night.as_of_date
             if chosen.cut_column is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -16,7 +16,7 @@ from nightmarket.io.landing import Snapshot
 from nightmarket.io.revision import models_revision
 from nightmarket.io.training_data import first_order_date
 from nightmarket.modeling.cuts import Cut, block_windows
-from nightmarket.modeling.splits import TrainingWindows, origins_of, windows_of_family
+from nightmarket.modeling.splits import TrainingWindows, windows_of_family
 from nightmarket.settings import Settings
 from nightmarket.steps.transform import dbt_variables, run_dbt
 
@@ -85,9 +85,9 @@ def plan_blocks(
 
 
 def build_origins(
-    settings: Settings, origins: Settings, landed: Landed, snapshot: Snapshot, *, windows: CutOffs, lock: int
+    settings: Settings, origins: Settings, landed: Landed, snapshot: Snapshot, *, needed: Iterable[date], lock: int
 ) -> None:
-    """Build features and labels of every origin in the warehouse of evaluations, unless they are there.
+    """Build features and labels of every needed origin in the warehouse of evaluations, unless they are there.
 
     The caller holds that warehouse's lock.
 
@@ -97,9 +97,9 @@ def build_origins(
         dbt ended with an error.
     """
     space = text_space(landed.night)
-    needed = sorted({origin for one in windows.values() for origin in origins_of(one)}, reverse=True)
+    night = landed.night.as_of_date
     # The night is among the dates: what labels may know hangs on the newest of them.
-    dates = [landed.night.as_of_date, *(day for day in needed if day != landed.night.as_of_date)]
+    dates = [night, *sorted(set(needed) - {night}, reverse=True)]
     want = wanted(settings, landed, encoder_key=space.encoder_key, models_revision=models_revision(), dates=dates)
     have = read_built(origins)
     if have is None or not have.is_like(want):
@@ -113,7 +113,7 @@ def build_origins(
         origins,
         dbt_variables(
             snapshot_id=landed.snapshot_id,
-            as_of_dates=list(dict.fromkeys((landed.night.as_of_date, *missing))),
+            as_of_dates=list(dict.fromkeys((night, *missing))),
             complete_through=snapshot.complete_through,
             late_lookback_days=settings.late_lookback_days,
         ),

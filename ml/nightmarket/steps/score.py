@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -57,7 +59,7 @@ def run(settings: Settings, *, family: str, as_of: date, snapshot_id: str) -> St
     with open_warehouse(settings) as connection:
         reader = FrameReader(connection, chosen, snapshot_id, space, night=as_of)
         frame = reader.derive(reader.read(as_of, with_label=False), stored.space)
-    run_id = _run_id(settings, chosen, as_of, snapshot_id, stored.manifest_sha256)
+    run_id = _run_id(night, chosen, stored.manifest_sha256)
     table = (
         score_frame(
             frame,
@@ -77,16 +79,7 @@ def run(settings: Settings, *, family: str, as_of: date, snapshot_id: str) -> St
         detail={
             "table": chosen.score_table,
             "sha256": sha256_of_file(path),
-            "model_version": version.name,
-            "recipe": version.recipe,
-            "gate_reason": version.reason,
-            "run_id": run_id,
-            "label_cutoff": version.label_cutoff.isoformat(),
-            "model_age_days": (as_of - version.label_cutoff).days,
-            "recorded_version_not_used": choice.not_used,
-            "manifest_sha256": version.manifest_sha256,
-            "model_folder": str(folder),
-            "code_revision": code_revision(),
+            **version_facts(choice, folder, as_of=as_of, run_id=run_id),
             "heads": {name: scorer.model.recipe for name, scorer in stored.scorers.items()},
             "heads_without_model": [head.name for head in chosen.heads if head.name not in stored.scorers],
             "n_customers": len(frame.customer_ids),
@@ -109,7 +102,7 @@ def _score_nothing(settings: Settings, family: Family, night: Night, why: str) -
             "sha256": sha256_of_file(path),
             "model_version": "none",
             "recipe": "none",
-            "run_id": _run_id(settings, family, night.as_of_date, night.snapshot_id, "none"),
+            "run_id": _run_id(night, family, "none"),
             "label_cutoff": None,
             "model_age_days": None,
             "code_revision": code_revision(),
@@ -119,6 +112,10 @@ def _score_nothing(settings: Settings, family: Family, night: Night, why: str) -
             "n_rows_left_out": n_rows,
         },
     )
+
+
+def _run_id(night: Night, family: Family, manifest_sha256: str) -> str:
+    return name_run(night, manifest_sha256=manifest_sha256, top_k=_top_k(night.settings, family))
 
 
 def _top_k(settings: Settings, family: Family) -> int | None:
@@ -174,18 +171,36 @@ def choose_version(
     return Choice(version, not_used)
 
 
-def _run_id(settings: Settings, family: Family, as_of: date, snapshot_id: str, manifest_sha256: str) -> str:
+def version_facts(choice: Choice, folder: Path, *, as_of: date, run_id: str) -> dict[str, Any]:
+    """Return what the record of a night says of the version that scored it, whose files are in ``folder``."""
+    version = choice.version
+    return {
+        "model_version": version.name,
+        "recipe": version.recipe,
+        "gate_reason": version.reason,
+        "run_id": run_id,
+        "label_cutoff": version.label_cutoff.isoformat(),
+        "model_age_days": (as_of - version.label_cutoff).days,
+        "recorded_version_not_used": choice.not_used,
+        "manifest_sha256": version.manifest_sha256,
+        "model_folder": str(folder),
+        "code_revision": code_revision(),
+    }
+
+
+def name_run(night: Night, *, manifest_sha256: str, **further: Any) -> str:
     """Name the run by everything that decides its rows, so that the same run has the same name.
 
-    The snapshot stands for the source, its time zone and currency; the manifest for features and encoder.
+    The snapshot stands for the source, its time zone and currency; the manifest for features and encoder;
+    ``further`` is what else the rows are made with.
     """
     return sha256_of_json(
         {
-            "as_of_date": as_of.isoformat(),
-            "snapshot_id": snapshot_id,
+            "as_of_date": night.as_of_date.isoformat(),
+            "snapshot_id": night.snapshot_id,
             "manifest_sha256": manifest_sha256,
             "code_revision": code_revision(),
-            "late_lookback_days": settings.late_lookback_days,
-            "top_k": _top_k(settings, family),
+            "late_lookback_days": night.settings.late_lookback_days,
+            **further,
         }
     )[:16]

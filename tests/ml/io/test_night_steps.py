@@ -53,6 +53,6 @@ def test_a_training_without_its_transform_is_refused(night: Night) -> None:
 @pytest.mark.parametrize("changed", [{"late_lookback_days": 30}, {"top_k_categories": 5}])
 def test_a_run_with_another_setting_that_changes_rows_has_another_name(tmp_path: Path, changed: dict[str, int]) -> None:
     settings = Settings(var_dir=tmp_path, late_lookback_days=400, top_k_categories=None)
-    named = _run_id(settings, FAMILY, AS_OF, "s", "m")
-    assert _run_id(settings.model_copy(update={"threads": 7}), FAMILY, AS_OF, "s", "m") == named
-    assert _run_id(settings.model_copy(update=changed), FAMILY, AS_OF, "s", "m") != named
+    named = _run_id(Night(settings, AS_OF, "s"), FAMILY, "m")
+    assert _run_id(Night(settings.model_copy(update={"threads": 7}), AS_OF, "s"), FAMILY, "m") == named
+    assert _run_id(Night(settings.model_copy(update=changed), AS_OF, "s"), FAMILY, "m") != named

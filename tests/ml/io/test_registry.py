@@ -93,6 +93,27 @@ def test_every_version_says_its_label_cutoff_and_whether_it_passed(settings, reg
     ]
 
 
+def test_the_database_says_what_mlflow_s_client_says(settings, registered):
+    client = mlflow_client(settings)
+    by_client = {int(one.version): one for one in client.search_model_versions(f"name = '{FAMILY}'")}
+    read = {one.version: one for one in list_versions(settings, FAMILY)}
+    assert read.keys() == by_client.keys() == {1, 2, 3, 4}
+    for number, one in by_client.items():
+        assert read[number].run_id == one.run_id
+        assert read[number].manifest_sha256 == one.tags["manifest_sha256"]
+        assert read[number].label_cutoff.isoformat() == one.tags["label_cutoff"]
+        uri = client.get_model_version_download_uri(FAMILY, one.version)
+        assert model_folder(settings, read[number]).as_uri() == uri
+
+
+def test_a_deleted_version_scores_nothing(settings, registered, tmp_path, tiny_frame):
+    gone = _register(settings, tmp_path / "model", tiny_frame(), date(2017, 12, 1))
+    assert find_version(settings, FAMILY, date(2017, 12, 15), inputs_key=INPUTS) == gone
+    mlflow_client(settings).delete_model_version(FAMILY, str(gone.version))
+    assert find_version(settings, FAMILY, date(2017, 12, 15), inputs_key=INPUTS) == registered[0]
+    assert list_versions(settings, FAMILY) == registered
+
+
 def test_a_version_is_found_by_its_name_in_the_rows_and_by_the_short_form(settings, registered):
     for name in ("purchase_intent/3/lightgbm", "purchase_intent/3"):
         assert get_version(settings, name) == registered[2]

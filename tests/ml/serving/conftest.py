@@ -9,9 +9,8 @@ from typing import Any
 
 import duckdb
 import pytest
+from tests.ml.one_family import publish_purchase_intent_alone
 
-from nightmarket.decisions import DECISIONS
-from nightmarket.families import FAMILIES, PREDICTIONS, SERVED_TABLES
 from nightmarket.io import serving
 from nightmarket.io.atomic import sha256_of_file
 from nightmarket.io.night import Night
@@ -29,12 +28,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture(autouse=True)
 def a_shop_of_one_family(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Publish purchase_intent alone, whatever other families there are: a night is published whole or not at all."""
-    for kinds in (PREDICTIONS, FAMILIES, DECISIONS):
-        for name in kinds.keys() - {"purchase_intent"}:
-            monkeypatch.delitem(kinds, name)
-    for table in SERVED_TABLES.keys() - {"scores.purchase_intent"}:
-        monkeypatch.delitem(SERVED_TABLES, table)
+    publish_purchase_intent_alone(monkeypatch)
 
 
 @pytest.fixture

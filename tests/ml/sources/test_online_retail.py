@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import duckdb
 import pytest
+from bench.outside_data import folder_of, say_absent
 
 from nightmarket.io.warehouse import open_warehouse
 from nightmarket.settings import Settings
 from nightmarket.steps import land
 
-BESIDE_THE_CHECKOUT = Path(__file__).resolve().parents[4] / "shared" / "data"
-DATA = Path(os.environ.get("NIGHTMARKET_TEST_DATA", BESIDE_THE_CHECKOUT)) / "online_retail" / "online_retail.parquet"
+DATA = folder_of("online_retail") / "online_retail.parquet"
 
 
-@pytest.mark.skipif(not DATA.exists(), reason="no online_retail in NIGHTMARKET_TEST_DATA (or in ../shared/data)")
+@pytest.mark.skipif(not DATA.exists(), reason=say_absent("online_retail"))
 def test_a_wholesalers_invoices_land_with_their_returns(tmp_path: Path) -> None:
     export = tmp_path / "export"
     export.mkdir()

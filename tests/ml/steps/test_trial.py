@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
+from bench.outside_data import folder_of, say_absent
 from click.testing import CliRunner, Result
 
 from nightmarket.cli import main
@@ -23,11 +23,8 @@ from nightmarket.modeling.uplift.learners import LEARNERS
 from nightmarket.modeling.uplift.protocol import measure
 from nightmarket.modeling.uplift.ranking import ALL, RANK, decide_ranking
 
-BESIDE_THE_CHECKOUT = Path(__file__).resolve().parents[4] / "shared" / "data"
-HILLSTROM = Path(os.environ.get("NIGHTMARKET_TEST_DATA", BESIDE_THE_CHECKOUT)) / "hillstrom" / "hillstrom_data.csv"
-needs_hillstrom = pytest.mark.skipif(
-    not HILLSTROM.exists(), reason="no hillstrom in NIGHTMARKET_TEST_DATA (or in ../shared/data)"
-)
+HILLSTROM = folder_of("hillstrom") / "hillstrom_data.csv"
+needs_hillstrom = pytest.mark.skipif(not HILLSTROM.exists(), reason=say_absent("hillstrom"))
 
 
 def _customers(n: int = 2_400) -> dict[str, Any]:

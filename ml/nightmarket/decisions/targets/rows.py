@@ -20,8 +20,7 @@ from nightmarket.decisions.targets.table import (
     PROVEN,
     TABLE,
 )
-
-_ARROW_TYPES = {"VARCHAR": pa.string(), "DATE": pa.date32(), "DOUBLE": pa.float64(), "BOOLEAN": pa.bool_()}
+from nightmarket.modeling.arrow_types import schema_of
 
 
 def target_rows(
@@ -61,8 +60,8 @@ def target_rows(
         "policy_version": [POLICY_VERSION] * n,
         "run_id": [run_id] * n,
     }
-    arrays = [pa.array(columns[c.name], _ARROW_TYPES[c.type], from_pandas=True) for c in TABLE.columns]
-    return pa.table(arrays, names=[column.name for column in TABLE.columns])
+    schema = schema_of(TABLE)
+    return pa.table([pa.array(columns[one.name], one.type, from_pandas=True) for one in schema], schema=schema)
 
 
 def _reasons(

@@ -13,12 +13,10 @@ import pyarrow.parquet as pq
 from nightmarket.families.base import Head, Kind
 from nightmarket.io.serving.catalog import Catalog
 from nightmarket.io.serving.ledger import LEDGER, N_BINS, Promise, closed_promises
+from nightmarket.modeling.arrow_types import schema_of
 from nightmarket.settings import Settings
 
-_ARROW_TYPES = {
-    "VARCHAR": pa.string(), "DATE": pa.date32(), "INTEGER": pa.int32(), "BIGINT": pa.int64(), "DOUBLE": pa.float64()
-}  # fmt: skip
-SCHEMA = pa.schema([pa.field(column.name, _ARROW_TYPES[column.type]) for column in LEDGER.columns])
+SCHEMA = schema_of(LEDGER)
 
 
 def measure_promises(

@@ -16,6 +16,7 @@ from nightmarket.io.atomic import sha256_of_file
 from nightmarket.io.scored_rows import write_scored_rows
 from nightmarket.io.serving.catalog import RESULTS_NAME, Catalog, PublishedFile
 from nightmarket.io.serving.storing import StagedLedger, store_file
+from nightmarket.modeling.arrow_types import schema_of
 from nightmarket.settings import Settings
 
 RESULTS = Table(
@@ -52,10 +53,7 @@ RESULTS = Table(
 NEWEST_RESULT = "qualify as_of_date = max(as_of_date) over (partition by campaign_id)"
 """What the view keeps of all measurements."""
 
-_ARROW_TYPES = {
-    "VARCHAR": pa.string(), "DATE": pa.date32(), "BIGINT": pa.int64(), "DOUBLE": pa.float64(), "BOOLEAN": pa.bool_()
-}  # fmt: skip
-RESULTS_SCHEMA = pa.schema([pa.field(column.name, _ARROW_TYPES[column.type]) for column in RESULTS.columns])
+RESULTS_SCHEMA = schema_of(RESULTS)
 
 
 def store_results(settings: Settings, catalog: Catalog, as_of: date, measured: pa.Table) -> PublishedFile | None:

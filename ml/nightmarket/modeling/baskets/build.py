@@ -11,9 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from nightmarket.clock import number_of_day
 from nightmarket.modeling.baskets.affinity import ItemText
 from nightmarket.modeling.baskets.history import Catalogue, Codes, Lines, make_history
 from nightmarket.modeling.baskets.ranking_rows import make_ranking_rows
+from nightmarket.modeling.codes import encode
 from nightmarket.modeling.frames import Frame
 
 if TYPE_CHECKING:
@@ -23,7 +25,6 @@ ACTIVE_DAYS = 56
 """A customer is active, and so scored, with a purchase in this many days before the origin; dbt's ``active_days``."""
 MIN_LIKENESS = 0.5
 """Cosine of two products' texts below which neither is called like the other."""
-_EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -48,14 +49,14 @@ def build_basket_rows(inputs: Inputs, as_of: date) -> BasketFrame:
     known = known.filter(pc.and_(is_purchase, pc.is_in(known.column("product_id"), wares.column("product_id"))))
     # Products never sold are nobody's candidates.
     wares = wares.filter(pc.is_in(wares.column("product_id"), known.column("product_id")))
-    customer_ids, customer = _encode(known.column("customer_id"))
-    item_ids, item = _encode(known.column("product_id"))
-    cut = (as_of - _EPOCH).days
+    customer_ids, customer = encode(known.column("customer_id"))
+    item_ids, item = encode(known.column("product_id"))
+    cut = number_of_day(as_of)
     day = known.column("order_date").cast(pa.int32()).to_numpy().astype(np.int64)
     lines = Lines(
         customer,
         item,
-        _encode(known.column("order_id"))[1].astype(np.int64),
+        encode(known.column("order_id"))[1].astype(np.int64),
         day,
         known.column("quantity").to_numpy().astype(np.float64),
         known.column("sales_amount").to_numpy().astype(np.float64),
@@ -112,8 +113,8 @@ def _words(wares: pa.Table, column: str, rows: Codes) -> NDArray[np.object_]:
 
 
 def _catalogue(wares: pa.Table) -> Catalogue:
-    category = _encode(wares.column("category_id"))[1]
-    name = _encode(pc.fill_null(wares.column("product_name"), ""))[1].astype(np.int64)
+    category = encode(wares.column("category_id"))[1]
+    name = encode(pc.fill_null(wares.column("product_name"), ""))[1].astype(np.int64)
     kind = np.unique(category.astype(np.int64) * (int(name.max(initial=0)) + 1) + name, return_inverse=True)[1]
     return Catalogue(category, kind.ravel().astype(np.int32))
 
@@ -126,15 +127,3 @@ def _item_text(wares: pa.Table, inputs: Inputs) -> ItemText | None:
     if not len(vectors) or not (text >= 0).any():
         return None
     return ItemText(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12), text)
-
-
-def _encode(column: pa.ChunkedArray) -> tuple[NDArray[np.object_], Codes]:
-    """Return the sorted distinct values, and each row's position among them."""
-    encoded = column.combine_chunks().dictionary_encode()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.unify_dictionaries().combine_chunks()
-    values = np.asarray(encoded.dictionary.to_pylist(), dtype=object)
-    order = np.argsort(values, kind="stable")
-    position = np.empty(len(order), np.int32)
-    position[order] = np.arange(len(order), dtype=np.int32)
-    return values[order], position[encoded.indices.to_numpy(zero_copy_only=False)]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from nightmarket.modeling.baskets.build import BasketFrame, find_alike
 from nightmarket.modeling.frames import Frame
+from nightmarket.modeling.sentences import counted
 
 N_REASONS = 3
 _FACTS = (
@@ -61,8 +62,8 @@ def _of_bought(facts: dict[str, float]) -> list[str | None]:
     n, interval, overdue = facts["pair__n_orders"], facts["pair__mean_interval_days"], facts["pair__overdue_ratio"]
     often = _times(n)
     if n > 1 and interval >= 1:
-        often += f", every {_days(interval)}"
-    last = f"last bought {_days(facts['pair__days_since_last_order'])} ago"
+        often += f", every {counted(interval, 'day')}"
+    last = f"last bought {counted(facts['pair__days_since_last_order'], 'day')} ago"
     # Two purchases are no rhythm that anything could be due by.
     if n > 2 and interval >= 1 and overdue >= 0.8:
         last += ", now due" if overdue < 1.5 else ", overdue"
@@ -87,8 +88,3 @@ def _of_new(facts: dict[str, float], like: str | None, category: str | None) -> 
 
 def _times(value: float) -> str:
     return "bought once" if round(value) == 1 else f"bought {round(value)} times"
-
-
-def _days(value: float) -> str:
-    days = round(value)
-    return "1 day" if days == 1 else f"{days} days"

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import gammaln, hyp2f1
 
 Doubles = NDArray[np.float64]
@@ -158,6 +157,8 @@ def fit_gamma_gamma(visits: Doubles, mean_amount: Doubles) -> GammaGamma:
 
 def _maximise(log_likelihood: Callable[..., float], *, start: tuple[float, ...]) -> tuple[float, ...]:
     """Search over the logarithms of the parameters, all of which are positive."""
+    from scipy.optimize import minimize  # a third of a second to import; scoring never needs it
+
     first = abs(log_likelihood(start)) or 1.0
     found = minimize(
         lambda logs: -log_likelihood(tuple(np.exp(logs).tolist())) / first,

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from nightmarket.clock import number_of_day
+from nightmarket.modeling.codes import number
 from nightmarket.modeling.frames import Frame
 
 Doubles = NDArray[np.float64]
 Days = NDArray[np.int64]
-EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -96,10 +96,10 @@ def read_timeline(lines: pa.Table, frame: Frame) -> Timeline:
     customers = np.concatenate((names, others)) if len(others) else names
     customer = _codes(bought["customer_id"], customers)
     item = _codes(bought["category_id"], frame.item_ids)
-    order = _dense(bought["order_id"])
+    order = number(bought["order_id"]).astype(np.int64)
     day = bought["order_date"].cast(pa.int32()).to_numpy().astype(np.int64)
     shape = (len(customers), len(frame.item_ids))
-    as_of = (frame.as_of_date - EPOCH).days
+    as_of = number_of_day(frame.as_of_date)
     return Timeline(
         as_of=as_of,
         first_day=int(day.min()) if len(day) else as_of,
@@ -130,10 +130,3 @@ def _codes(column: pa.ChunkedArray, names: NDArray[np.object_]) -> Days:
     """Return each value's position among ``names``; -1 where it is none of them, or null."""
     found = pc.index_in(column, value_set=pa.array(names.tolist(), pa.string()), skip_nulls=True)
     return np.asarray(pc.fill_null(found, -1).to_numpy(), np.int64)
-
-
-def _dense(column: pa.ChunkedArray) -> Days:
-    encoded = column.combine_chunks().dictionary_encode()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.unify_dictionaries().combine_chunks()
-    return np.asarray(encoded.indices.to_numpy(zero_copy_only=False), np.int64)

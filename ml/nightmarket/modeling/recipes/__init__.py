@@ -6,11 +6,10 @@ from nightmarket.modeling.recipes.amount_ridge import AmountRidgeRecipe
 from nightmarket.modeling.recipes.base import FittedModel, Recipe
 from nightmarket.modeling.recipes.blend import BlendRecipe
 from nightmarket.modeling.recipes.customer_amounts import BtydRecipe, RhythmRecipe, RunRateRecipe
-from nightmarket.modeling.recipes.frequency import FrequencyRecipe
+from nightmarket.modeling.recipes.frequency import DECAYED_FREQUENCY, FREQUENCY, PERSONAL_FREQUENCY
 from nightmarket.modeling.recipes.lambdarank import LambdaRankRecipe
 from nightmarket.modeling.recipes.lightgbm_recipe import LightGBMRecipe
 from nightmarket.modeling.recipes.logistic_regression import LogisticRegressionRecipe
-from nightmarket.modeling.recipes.personal_frequency import DECAYED_FREQUENCY, PERSONAL_FREQUENCY
 from nightmarket.modeling.recipes.shallow_trees import ShallowTreesRecipe
 from nightmarket.modeling.recipes.single_feature import (
     COUPON_LINES,
@@ -57,7 +56,7 @@ PAIR_RECIPES: tuple[Recipe, ...] = (
     BlendRecipe("trees_and_line", (LightGBMRecipe(), LogisticRegressionRecipe(max_rows=600_000))),
     LightGBMRecipe(),
     LogisticRegressionRecipe(),
-    FrequencyRecipe(),
+    FREQUENCY,
 )
 """For rows of two keys."""
 

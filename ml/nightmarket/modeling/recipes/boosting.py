@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     import lightgbm
 
 Doubles = NDArray[np.float64]
+NOT_FOR_SCORING = ("sklearn", "pandas")
 
 
 def select_columns(frame: Frame, features: Sequence[str], rows: NDArray[np.int64] | None = None) -> pa.Table:
@@ -93,3 +96,19 @@ def load_booster(path: Path) -> lightgbm.Booster:
     import lightgbm
 
     return lightgbm.Booster(model_file=path)
+
+
+def import_lightgbm_alone() -> None:
+    """Import LightGBM without scikit-learn and pandas, for a process that scores and uses neither.
+
+    LightGBM imports them where they are installed, for wrappers that nothing here calls: 1.3 of its 1.6 CPU seconds.
+    What has been imported before is left as it is.
+    """
+    absent = [name for name in NOT_FOR_SCORING if name not in sys.modules]
+    # None says "no such module", though the stubs know no such value.
+    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]
+    try:
+        importlib.import_module("lightgbm")
+    finally:
+        for name in absent:
+            del sys.modules[name]

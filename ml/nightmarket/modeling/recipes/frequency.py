@@ -1,4 +1,7 @@
-"""Plain frequency: who bought it lately buys it again, others as the category sells. The baseline of every claim."""
+"""Plain frequency: what a customer bought most, they buy again; among equals, what sells most.
+
+The baselines of rows of two keys, which every claim is measured against.
+"""
 
 from __future__ import annotations
 
@@ -14,55 +17,71 @@ from numpy.typing import NDArray
 from nightmarket.modeling.frames import Frame
 
 Doubles = NDArray[np.float64]
-BOUGHT, POPULAR = "pair__n_orders", "category__penetration_28d"
 
 
 @dataclass(frozen=True)
 class FrequencyModel:
-    """Raw score: log of (orders of the pair + ``prior_orders`` × the category's penetration).
+    """Raw score: log of (the pair's count + ``prior_orders`` × the item's share).
 
-    A pair never bought is ranked by how many customers buy the category, one bought before by how
-    often, and among equals again by the category.
+    A pair never bought is ranked by how widely the item sells, one bought before by how often, and among equals again
+    by the item.
+
+    Attributes
+    ----------
+    features : the columns of the count, and of the share of customers or baskets
+    floor : of the share, so that an item nobody bought lately still has a logarithm
     """
 
+    recipe: str
+    features: tuple[str, str]
+    floor: float
     prior_orders: float
     mean_log_popularity: float
-    recipe: str = field(default="frequency", init=False)
     knows_level: bool = field(default=False, init=False)
-    features: tuple[str, ...] = field(default=(BOUGHT, POPULAR), init=False)
 
     def raw_scores(self, frame: Frame) -> Doubles:
-        return np.log(_orders(frame) + self._popularity(frame))
+        return np.log(self._count(frame) + self.popularity(frame))
 
     def contributions(self, frame: Frame, rows: NDArray[np.int64], group: NDArray[np.int64]) -> tuple[Doubles, float]:
-        popularity = self._popularity(frame)[rows]
+        popularity = self.popularity(frame)[rows]
         table = np.zeros((len(rows), int(group.max()) + 1))
-        table[:, group[0]] += np.log1p(_orders(frame)[rows] / popularity)
+        table[:, group[0]] += np.log1p(self._count(frame)[rows] / popularity)
         table[:, group[1]] += np.log(popularity) - self.mean_log_popularity
         return table, self.mean_log_popularity
 
     def importance(self) -> dict[str, float]:
-        return {BOUGHT: 1.0, POPULAR: self.prior_orders}
+        return {self.features[0]: 1.0, self.features[1]: self.prior_orders}
 
     def save(self, folder: Path) -> tuple[str, ...]:
         learned = {"prior_orders": self.prior_orders, "mean_log_popularity": self.mean_log_popularity}
         (folder / "model.json").write_text(json.dumps(learned, sort_keys=True) + "\n")
         return ("model.json",)
 
-    def _popularity(self, frame: Frame) -> Doubles:
-        return self.prior_orders * _penetration(frame)
+    def popularity(self, frame: Frame) -> Doubles:
+        """Return ``prior_orders`` × the floored share, (n,)."""
+        share = np.nan_to_num(frame.columns[self.features[1]].astype(np.float64))
+        return np.asarray(self.prior_orders * np.maximum(share, self.floor), np.float64)
+
+    def _count(self, frame: Frame) -> Doubles:
+        return np.nan_to_num(frame.columns[self.features[0]].astype(np.float64))
 
 
 @dataclass(frozen=True)
 class FrequencyRecipe:
-    """Nothing to fit but the level: ``prior_orders`` is a constant, small enough to rank below any order."""
+    """Nothing to fit but the level: ``prior_orders`` is a constant, small enough to rank any share below one order.
 
-    prior_orders: float = 0.5
-    name: str = field(default="frequency", init=False)
+    ``count``, ``share`` and ``floor`` are the columns and the floor of :class:`FrequencyModel`.
+    """
+
+    name: str
+    count: str
+    share: str
+    floor: float
+    prior_orders: float
 
     @property
     def parameters(self) -> dict[str, Any]:
-        return {"prior_orders": self.prior_orders}
+        return {"count": self.count, "prior_orders": self.prior_orders}
 
     def fit(
         self,
@@ -72,18 +91,21 @@ class FrequencyRecipe:
         seed: int,  # noqa: ARG002 - nothing is random
         threads: int,  # noqa: ARG002 - nothing is slow
     ) -> FrequencyModel:
-        logs = np.concatenate([np.log(self.prior_orders * _penetration(frame)) for frame in frames])
-        return FrequencyModel(self.prior_orders, float(logs.mean()))
+        unlevelled = self._model(self.prior_orders, 0.0)
+        logs = np.concatenate([np.log(unlevelled.popularity(frame)) for frame in frames])
+        return self._model(self.prior_orders, float(logs.mean()))
 
     def load(self, folder: Path, *, threads: int) -> FrequencyModel:  # noqa: ARG002 - nothing is slow
         learned = json.loads((folder / "model.json").read_text())
-        return FrequencyModel(float(learned["prior_orders"]), float(learned["mean_log_popularity"]))
+        return self._model(float(learned["prior_orders"]), float(learned["mean_log_popularity"]))
+
+    def _model(self, prior_orders: float, mean_log_popularity: float) -> FrequencyModel:
+        return FrequencyModel(self.name, (self.count, self.share), self.floor, prior_orders, mean_log_popularity)
 
 
-def _orders(frame: Frame) -> Doubles:
-    return np.nan_to_num(frame.columns[BOUGHT].astype(np.float64))
-
-
-def _penetration(frame: Frame) -> Doubles:
-    """Share of customers; floored, so that a category nobody bought lately still has a logarithm."""
-    return np.maximum(np.nan_to_num(frame.columns[POPULAR].astype(np.float64)), 1e-5)
+FREQUENCY = FrequencyRecipe("frequency", "pair__n_orders", "category__penetration_28d", 1e-5, 0.5)
+"""How often the customer bought from the category; the share is of customers."""
+PERSONAL_FREQUENCY = FrequencyRecipe("personal_frequency", "pair__n_orders", "product__penetration_84d", 1e-7, 0.01)
+"""How often the customer bought the product; the share is of baskets."""
+DECAYED_FREQUENCY = FrequencyRecipe("decayed_frequency", "pair__decayed_orders", "product__penetration_84d", 1e-7, 0.01)
+"""The same, each basket counting 0.95 of the one after it."""

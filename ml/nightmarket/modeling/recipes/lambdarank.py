@@ -90,9 +90,9 @@ class LambdaRankRecipe:
     worth more to recall.
     """
 
-    n_trees: int = 100
+    n_trees: int = 70
     n_leaves: int = 31
-    learning_rate: float = 0.06
+    learning_rate: float = 0.08
     min_rows_in_leaf: int = 100
     max_bin: int = 63
     feature_fraction: float = 0.5

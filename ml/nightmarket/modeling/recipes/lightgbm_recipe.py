@@ -56,11 +56,14 @@ class LightGBMModel:
 class LightGBMRecipe:
     """Modest trees: more of them gain less than the interval is wide and cost the night its minute.
 
+    Beside a line (``trees_and_line``), 120 and 180 of them were alike at tests of 2017-10-02, 10-30 and 11-27; fewer at
+    a greater rate lost average precision on never-bought pairs.
+
     ``max_rows`` bounds a fit's time; beyond it whole customers are sampled. (Bagging and GOSS save
     little: LightGBM still walks every row left out through every tree.)
     """
 
-    n_trees: int = 180
+    n_trees: int = 120
     n_leaves: int = 24
     learning_rate: float = 0.065
     min_rows_in_leaf: int = 300

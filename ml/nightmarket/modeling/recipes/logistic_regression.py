@@ -17,6 +17,8 @@ from nightmarket.modeling.sampling import sample_customers
 
 Doubles = NDArray[np.float64]
 _CHUNK = 65_536
+_MANY_ROWS, _EVERY = 100_000, 20
+"""From so many rows on, every so manyth finds where the solver starts."""
 
 
 @dataclass(frozen=True)
@@ -82,18 +84,15 @@ class LogisticRegressionRecipe:
 
         names = tuple(features)
         sampled = sample_customers(frames, self.max_rows, seed)
-        logs = np.concatenate([_signed_log(frame.matrix(names)) for frame in sampled])
         y = np.concatenate([frame.y for frame in sampled])
-        mean, scale = mean_and_scale(logs)
-        undefined = np.isnan(logs)
-        # Most features are always defined: their flags are columns of zeros, and half of the solver's work.
-        told = np.flatnonzero(np.concatenate([np.ones(len(names), np.bool_), undefined.any(axis=0)]))
-        flags = undefined[:, told[len(names) :] - len(names)]
-        design = np.concatenate([np.where(undefined, 0, (logs - mean) / scale), flags], axis=1)
-        del logs, undefined, flags
-        solver = LogisticRegression(C=1 / self.ridge, solver="newton-cholesky", max_iter=50, tol=1e-4)
+        design, told, mean, scale = _standardised(sampled, names)
+        solver = LogisticRegression(C=1 / self.ridge, solver="newton-cholesky", max_iter=50, tol=1e-5, warm_start=True)
         # BLAS splits sums by its threads: with two, coefficients differed by 2e-13 from those with one.
         with threadpool_limits(1):
+            # A step on 600,000 rows takes most of a second. Every twentieth row finds where to start, so that two or
+            # three do for a tenth of the tolerance that six cold ones came to.
+            if len(y) >= _MANY_ROWS:
+                solver.fit(design[::_EVERY], y[::_EVERY])
             solver.fit(design, y)
         coefficients = np.zeros(2 * len(names))
         coefficients[told] = solver.coef_[0]
@@ -102,6 +101,26 @@ class LogisticRegressionRecipe:
 
     def load(self, folder: Path, *, threads: int) -> LogisticRegressionModel:  # noqa: ARG002 - nothing is slow
         return LogisticRegressionModel(Line.load(folder), self.name)
+
+
+def _standardised(frames: Sequence[Frame], names: Sequence[str]) -> tuple[Doubles, NDArray[np.int64], Doubles, Doubles]:
+    """Return the design, which of the 2 * n_features coefficients its columns have, and every feature's mean and scale.
+
+    Column by column: what is passed over several times stays in the cache.
+    """
+    values, flags, told, moments = [], [], [], []
+    for i, name in enumerate(names):
+        logs = _signed_log(np.concatenate([frame.columns[name] for frame in frames]))
+        mean, scale = mean_and_scale(logs)
+        undefined = np.isnan(logs)
+        values.append(np.where(undefined, 0, (logs - mean) / scale))
+        moments.append((mean, scale))
+        if undefined.any():
+            # Most features are always defined: their flags would be columns of zeros, and half of the solver's work.
+            flags.append(undefined)
+            told.append(len(names) + i)
+    means, scales = np.asarray(moments).T
+    return np.column_stack([*values, *flags]), np.asarray([*range(len(names)), *told]), means, scales
 
 
 def _signed_log(x: NDArray[np.float32]) -> Doubles:

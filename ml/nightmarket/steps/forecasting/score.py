@@ -10,23 +10,22 @@ import pyarrow as pa
 
 from nightmarket.contracts import Table
 from nightmarket.families.base import Forecaster
-from nightmarket.io.atomic import sha256_of_file, sha256_of_json
+from nightmarket.io.atomic import sha256_of_file
 from nightmarket.io.forecaster_files import load_forecaster
 from nightmarket.io.night import Night
 from nightmarket.io.panels import PanelReader
 from nightmarket.io.past_intents import read_past_intents
 from nightmarket.io.registry import model_folder
-from nightmarket.io.revision import code_revision
 from nightmarket.io.scored_rows import write_scored_rows
 from nightmarket.io.warehouse import open_warehouse
+from nightmarket.modeling.arrow_types import ARROW_TYPES
 from nightmarket.modeling.demand import DemandForecast, forecast_demand
 from nightmarket.modeling.sales import SalesForecast, forecast_sales
 from nightmarket.settings import Settings
 from nightmarket.steps import StepResult
-from nightmarket.steps.score import choose_version
+from nightmarket.steps.score import choose_version, name_run, version_facts
 
 _PERCENTS = ("p05", "p25", "p50", "p75", "p95")
-_TYPES = {"VARCHAR": pa.string(), "DATE": pa.date32(), "INTEGER": pa.int32(), "DOUBLE": pa.float64()}
 
 
 def run(settings: Settings, family: Forecaster, *, as_of: date, snapshot_id: str) -> StepResult:
@@ -48,16 +47,8 @@ def run(settings: Settings, family: Forecaster, *, as_of: date, snapshot_id: str
     intents = read_past_intents(settings, as_of) if stored.demand.reads_intents else {}
     with open_warehouse(settings) as connection:
         reader = PanelReader(connection, snapshot_id, night=as_of, intents=intents)
-    run_id = sha256_of_json(
-        {
-            "as_of_date": as_of.isoformat(),
-            "snapshot_id": snapshot_id,
-            "manifest_sha256": stored.manifest_sha256,
-            "code_revision": code_revision(),
-            "late_lookback_days": settings.late_lookback_days,
-            "intents": {str(day): named for day, named in intents.items()},
-        }
-    )[:16]
+    told = {str(day): named for day, named in intents.items()}
+    run_id = name_run(night, manifest_sha256=stored.manifest_sha256, intents=told)
     demand = forecast_demand(stored.demand, reader.panel(as_of))
     sales = forecast_sales(stored.sales, reader.sales(as_of))
     rows_of = (_demand_rows(demand, as_of), _sales_rows(sales))
@@ -75,16 +66,7 @@ def run(settings: Settings, family: Forecaster, *, as_of: date, snapshot_id: str
             "table": family.score_table,
             "sha256": tables[family.score_table]["sha256"],
             "tables": tables,
-            "model_version": version.name,
-            "recipe": version.recipe,
-            "gate_reason": version.reason,
-            "run_id": run_id,
-            "label_cutoff": version.label_cutoff.isoformat(),
-            "model_age_days": (as_of - version.label_cutoff).days,
-            "recorded_version_not_used": choice.not_used,
-            "manifest_sha256": version.manifest_sha256,
-            "model_folder": str(folder),
-            "code_revision": code_revision(),
+            **version_facts(choice, folder, as_of=as_of, run_id=run_id),
             "heads_without_model": [],
             "n_products": int((demand.level == "product").sum()) // 8,
             "n_categories": int((demand.level == "category").sum()) // 8,
@@ -131,5 +113,5 @@ def as_table(table: Table, rows: dict[str, Any]) -> pa.Table:
         values = rows[column.name]
         if column.name.startswith("reason_"):
             values = [one or None for one in values]
-        columns[column.name] = pa.array(values, _TYPES[column.type])
+        columns[column.name] = pa.array(values, ARROW_TYPES[column.type])
     return pa.table(columns)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date
 
 import duckdb
+import numpy as np
+import pyarrow as pa
 
 from nightmarket.clock import local_date
 from nightmarket.contracts import MONEY, Table
@@ -17,7 +19,7 @@ from nightmarket.steps.landing.staging import Staged, scalar
 
 EPOCH = date(1970, 1, 1)
 
-_KEYS_AT_ONCE = 8_000_000
+_KEYS_AT_ONCE = 32_000_000
 
 
 @dataclass(frozen=True)
@@ -130,17 +132,20 @@ def content_sql(table: Table) -> str:
 def _find_twice(connection: duckdb.DuckDBPyConnection, staged: Staged, judged: str, fine: str) -> None:
     """Leave the hashes of the keys that occur more than once in ``twice_<table>``; only those rows are compared.
 
-    One hash aggregate over integers, in as many passes as keep it small: 20 million keys at once take a gigabyte.
+    Sorted as one array, in as many passes as keep it small: grouping 20 million keys took DuckDB several times as long.
     """
     name = staged.table.name
     connection.execute(f"create temp table twice_{name} ({KEY} ubigint)")
     passes = 1 + staged.rows_read // _KEYS_AT_ONCE
     for number in range(passes):
         share = f" and {KEY} % {passes} = {number}" if passes > 1 else ""
-        connection.execute(
-            f"insert into twice_{name} select {KEY} from {judged} where {fine}{share} "
-            f"group by {KEY} having count(*) > 1"
-        )
+        keys = np.asarray(connection.execute(f"select {KEY} from {judged} where {fine}{share}").fetchnumpy()[KEY])
+        keys.sort()
+        twice = np.unique(keys[1:][keys[1:] == keys[:-1]])
+        if len(twice):
+            connection.register("found_twice", pa.table({KEY: twice}))
+            connection.execute(f"insert into twice_{name} from found_twice")
+            connection.unregister("found_twice")
 
 
 def _price(connection: duckdb.DuckDBPyConnection, staged: Staged, shop: Shop, rates: str | None) -> str:

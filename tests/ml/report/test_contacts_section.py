@@ -1,0 +1,108 @@
+"""Whom to contact: what it is worth, what more budget would bring, and what past campaigns brought."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import duckdb
+import pytest
+
+from nightmarket.io.served_decisions import read_results
+from nightmarket.report.decision_words import say_next_unit, say_result, say_value_basis
+from nightmarket.report.decisions import CampaignResult
+
+from .decided import NIGHT, TARGETS, Decided, section_of
+from .hostile_decisions import CAMPAIGN, MEASURED
+
+
+def test_the_contacts_of_a_campaign_are_told_with_what_they_are_worth(page_of: Callable[..., str]) -> None:
+    contacts = section_of(page_of(Decided()), "contacts")
+    for part in (
+        "Winter",
+        "<strong>2</strong>",
+        "1 before tonight",
+        "USD 2.50",
+        "USD 1.00",
+        "USD 100",
+        "The next USD 1 of budget would bring USD 0.80 beyond itself.",
+        "not proven incremental",
+        "Left alone, 1: expected to bring no more than the contact costs.",
+        "No campaign with a holdout has ended yet",
+    ):
+        assert part in contacts
+
+
+def test_what_values_rest_on_is_said_once_or_where_campaigns_differ_of_each(page_of: Callable[..., str]) -> None:
+    again = [{**row, "campaign_id": "8"} for row in TARGETS]
+    assert section_of(page_of(Decided(targets=(*TARGETS, *again))), "contacts").count("not proven incremental") == 1
+    proven = [{**row, "value_basis": "uplift"} for row in again]
+    contacts = section_of(page_of(Decided(targets=(*TARGETS, *proven))), "contacts")
+    assert contacts.count("not proven incremental") == contacts.count("is what the contact alone brings") == 1
+
+
+def test_a_night_without_a_campaign_contacts_nobody(page_of: Callable[..., str]) -> None:
+    contacts = section_of(page_of(Decided(targets=())), "contacts")
+    assert "Nobody: no campaign runs, starts within 28 days or has a plan." in contacts
+
+
+def test_results_are_the_newest_of_each_campaign_up_to_the_night() -> None:
+    with duckdb.connect() as connection:
+        assert read_results(connection, NIGHT) == []
+        connection.execute(
+            "create schema ops; create view ops.campaign_results as select '7' as campaign_id, 'response' as measure, "
+            "date '2017-11-28' + i::integer as as_of_date, 100 as n_treated, 10 as n_holdout, .2 as treated_mean, "
+            ".1 as holdout_mean, .1 as effect, .05 as effect_low, .15 as effect_high, 10.0 as total_effect, "
+            "5.0 as cost_amount, 'increase' as verdict from range(9) as nights(i)"
+        )
+        assert [row["measured_on"] for row in read_results(connection, NIGHT)] == [NIGHT]
+
+
+@pytest.mark.parametrize(
+    ("result", "sentence"),
+    [
+        (
+            MEASURED,
+            "12% of those chosen for contact responded, 9% of those held out. The difference made: +3.00 points "
+            "(95 %: +1.00 to +5.00), +27 responses in all. That is more than chance explains.",
+        ),
+        (
+            replace(MEASURED, measure="revenue", treated_mean=12.0, holdout_mean=10.0, effect=2.0, effect_low=-1.0,
+                    effect_high=5.0, total_effect=None),
+            "EUR 12.00 of revenue from each of those chosen for contact, EUR 10.00 from each of those held out. The "
+            "difference made: EUR 2.00 (95 %: −EUR 1.00 to EUR 5.00) for contacts of EUR 50.00. No effect is proven: 0 "
+            "lies within the interval.",
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_campaign_brought_is_one_sentence(result: CampaignResult, sentence: str) -> None:
+    assert say_result(result, "EUR") == sentence
+
+
+def test_a_campaign_that_did_harm_is_said_to_and_of_a_broken_split_nothing_is_claimed() -> None:
+    assert say_result(replace(MEASURED, effect_low=-0.05, effect_high=-0.01), "EUR").endswith(
+        "It did harm, more than chance explains."
+    )
+    assert say_result(replace(MEASURED, verdict="split not as planned"), "EUR").endswith(
+        "Nothing is claimed: customers were not split as planned."
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({}, "The next EUR 1 of budget would bring EUR 0.80 beyond itself."),
+        ({"dual_price": 0.0}, "The budget is enough: the next EUR 1 would bring nothing more."),
+        ({"dual_price": None, "budget": None}, "The budget has no limit: more of it would bring nothing."),
+        ({"dual_price": None}, "The budget pays contacts that cost nothing: more of it would bring nothing."),
+    ],
+)
+def test_what_more_budget_would_bring_is_said(given: dict[str, Any], sentence: str) -> None:
+    assert say_next_unit(replace(CAMPAIGN, **given), "EUR") == sentence
+
+
+def test_a_value_says_whether_it_is_proven() -> None:
+    assert say_value_basis(CAMPAIGN).endswith("as campaigns with a holdout proved.")
+    mixed = replace(CAMPAIGN, value_bases=("response, not proven incremental", "uplift"))
+    assert say_value_basis(mixed).startswith("For some customers the value")
