@@ -76,3 +76,4 @@ docs: .venv/dev.installed ## Write the generated pages, and dbt's documentation 
 lock: $(BIN)/uv ## Resolve the locks in requirements/ again
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml -o requirements/base.txt
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 --group dev -c requirements/base.txt pyproject.toml -o requirements/dev.txt
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 --group compose -c requirements/base.txt -o requirements/compose.txt

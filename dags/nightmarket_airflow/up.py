@@ -26,6 +26,7 @@ from typing import IO
 import psutil
 
 from nightmarket.errors import NightmarketError
+from nightmarket.io.tracking import mlflow_uri
 from nightmarket.settings import PROJECT_DIR, Settings, load_settings
 from nightmarket_airflow.home import WAREHOUSE_POOL, airflow_environment, airflow_home, only_one
 
@@ -145,7 +146,7 @@ def up_environment(home: Path, port: int) -> dict[str, str]:
 
 def _serve(settings: Settings, home: Path, *, airflow_port: int, mlflow_port: int) -> int:
     password = password_file(home / "passwords.json")
-    environment = up_environment(home, airflow_port)
+    environment = up_environment(home, airflow_port) | {"MLFLOW_BACKEND_STORE_URI": mlflow_uri(settings)}
     logs = settings.var_dir / "logs" / "up"
     logs.mkdir(parents=True, exist_ok=True)
     mlflow = settings.mlflow_dir
@@ -161,7 +162,6 @@ def _serve(settings: Settings, home: Path, *, airflow_port: int, mlflow_port: in
         "triggerer": [airflow, "triggerer", "--skip-serve-logs"],
         "mlflow": [
             *(str(BIN / "mlflow"), "server", "--host", HOST, "--port", str(mlflow_port), "--workers", "1"),
-            *("--backend-store-uri", f"sqlite:///{mlflow / 'mlflow.db'}"),
             *("--artifacts-destination", str(mlflow / "artifacts")),
             *("--allowed-hosts", f"{HOST}:{mlflow_port},localhost:{mlflow_port}"),
         ],

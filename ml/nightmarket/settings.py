@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from nightmarket.errors import InvalidSetting
@@ -61,6 +61,11 @@ class Settings(BaseSettings):
     var_dir: Path = Field(
         PROJECT_DIR / "var",
         description="Everything a run makes: warehouse, serving store, models, reports, logs.",
+    )
+    mlflow_database: SecretStr | None = Field(
+        None,
+        description="URL of the database where MLflow keeps runs and versions, such as "
+        "postgresql+psycopg2://user:password@host/mlflow. Empty: SQLite in var.",
     )
     quarantine_limit_pct: float = Field(
         1.0, ge=0, le=100, description="Percent of a table's rows that may be quarantined before the night stops."

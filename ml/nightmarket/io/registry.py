@@ -7,7 +7,8 @@ newest passed one; a night asks by date instead, so that no model knows the futu
 scores.
 
 What a night asks is read from the database itself: a dozen of its steps ask, and importing MLflow's client takes each
-of them two seconds. Everything is written by the client, and a test holds both ways of reading against each other.
+of them two seconds. SQLite's own module reads ``var/mlflow/mlflow.db``, SQLAlchemy ``NIGHTMARKET_MLFLOW_DATABASE``.
+Everything is written by the client, and a test holds the ways of reading against each other.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
 
 from nightmarket.errors import ModelCorrupted
-from nightmarket.io.tracking import mlflow_client
+from nightmarket.io.tracking import mlflow_client, mlflow_uri
 from nightmarket.settings import Settings
 
 if TYPE_CHECKING:
@@ -83,8 +84,8 @@ def list_versions(settings: Settings, family: str) -> list[ModelVersion]:
         settings,
         "select v.version, v.run_id, t.key, t.value from model_versions as v "
         "inner join model_version_tags as t on t.name = v.name and t.version = v.version "
-        f"where v.name = ? and {_NOT_DELETED} order by v.version",
-        family,
+        f"where v.name = :family and {_NOT_DELETED} order by v.version",
+        family=family,
     ):
         run_ids[number] = run_id
         tags.setdefault(number, {})[key] = value
@@ -159,9 +160,9 @@ def model_folder(settings: Settings, version: ModelVersion) -> Path:
     """
     ((uri,),) = _ask(
         settings,
-        "select coalesce(storage_location, source) from model_versions where name = ? and version = ?",
-        version.family,
-        version.version,
+        "select coalesce(storage_location, source) from model_versions where name = :family and version = :version",
+        family=version.family,
+        version=version.version,
     )
     folder = Path(unquote(urlparse(uri).path))
     if not folder.is_dir():
@@ -179,13 +180,28 @@ def _need_registered_model(client: MlflowClient, family: str) -> None:
         )
 
 
-def _ask(settings: Settings, query: str, *parameters: str | int) -> list[tuple[Any, ...]]:
-    """Return the rows of ``query`` on MLflow's database; none where there is no database, and none is made."""
+def _ask(settings: Settings, query: str, **parameters: str | int) -> list[tuple[Any, ...]]:
+    """Return the rows of ``query`` on MLflow's database; none where MLflow has no tables, and none are made."""
+    if settings.mlflow_database is not None:
+        return _ask_server(settings, query, parameters)
     path = settings.mlflow_dir / "mlflow.db"
     if not path.exists():
         return []
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
         return connection.execute(query, parameters).fetchall()
+
+
+def _ask_server(settings: Settings, query: str, parameters: Mapping[str, str | int]) -> list[tuple[Any, ...]]:
+    from sqlalchemy import create_engine, inspect, text  # half a second to import
+
+    engine = create_engine(mlflow_uri(settings))
+    try:
+        with engine.connect() as connection:
+            if not inspect(connection).has_table("model_versions"):
+                return []
+            return [tuple(row) for row in connection.execute(text(query), parameters)]
+    finally:
+        engine.dispose()
 
 
 def _read(family: str, number: int, run_id: str, tags: Mapping[str, str]) -> ModelVersion:

@@ -1,4 +1,7 @@
-"""MLflow tracking: one run per training with one nested run per recipe, in ``var/mlflow``."""
+"""MLflow tracking: one run per training with one nested run per recipe.
+
+Files are in ``var/mlflow/artifacts``, the rest in ``var/mlflow/mlflow.db`` or in `NIGHTMARKET_MLFLOW_DATABASE`.
+"""
 
 from __future__ import annotations
 
@@ -24,13 +27,20 @@ class RunRecord:
     metrics: Mapping[str, float]
 
 
+def mlflow_uri(settings: Settings) -> str:
+    """Return the URL of MLflow's database; it may hold a password."""
+    if settings.mlflow_database is not None:
+        return settings.mlflow_database.get_secret_value()
+    return f"sqlite:///{settings.mlflow_dir / 'mlflow.db'}"
+
+
 def mlflow_client(settings: Settings) -> MlflowClient:
-    """Return a client on ``var/mlflow/mlflow.db``, making the database (about 2 s) where there is none."""
+    """Return a client on MLflow's database, making its tables (about 2 s) where there are none."""
     keep_libraries_offline()
     from mlflow import MlflowClient  # over a second to import
 
     settings.mlflow_dir.mkdir(parents=True, exist_ok=True)
-    uri = f"sqlite:///{settings.mlflow_dir / 'mlflow.db'}"
+    uri = mlflow_uri(settings)
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 

@@ -12,7 +12,7 @@ from nightmarket.io.model_files import load_model, save_model
 from nightmarket.io.registry import champion, find_version, get_version, list_versions, model_folder, register
 from nightmarket.io.scored_rows import write_scored_rows
 from nightmarket.io.serving import StagedTable, publish_night
-from nightmarket.io.tracking import RunRecord, log_training, mlflow_client, write_mlmodel
+from nightmarket.io.tracking import RunRecord, log_training, mlflow_client, mlflow_uri, write_mlmodel
 from nightmarket.modeling.calibrate import Calibrator
 from nightmarket.modeling.recipes import RECIPES
 from nightmarket.modeling.scoring import score_frame
@@ -104,6 +104,27 @@ def test_the_database_says_what_mlflow_s_client_says(settings, registered):
         assert read[number].label_cutoff.isoformat() == one.tags["label_cutoff"]
         uri = client.get_model_version_download_uri(FAMILY, one.version)
         assert model_folder(settings, read[number]).as_uri() == uri
+
+
+def test_a_database_given_by_its_url_says_the_same(settings, registered, tmp_path):
+    url = f"sqlite:///{settings.mlflow_dir / 'mlflow.db'}"
+    by_url = Settings(var_dir=tmp_path, source="complete_journey", mlflow_database=url)
+    assert list_versions(by_url, FAMILY) == registered
+    assert champion(by_url, FAMILY) == champion(settings, FAMILY)
+    assert model_folder(by_url, registered[2]) == model_folder(settings, registered[2])
+    assert not (tmp_path / "mlflow" / "mlflow.db").exists()
+
+
+def test_a_database_without_mlflow_s_tables_has_no_versions_and_gets_none(tmp_path):
+    empty = tmp_path / "empty.db"
+    assert list_versions(Settings(var_dir=tmp_path, mlflow_database=f"sqlite:///{empty}"), FAMILY) == []
+    assert not empty.exists() or not empty.read_bytes()
+
+
+def test_the_password_of_the_database_is_not_shown(tmp_path):
+    settings = Settings(var_dir=tmp_path, mlflow_database="postgresql+psycopg2://user:hidden@host/mlflow")
+    assert "hidden" not in repr(settings)
+    assert "hidden" in mlflow_uri(settings)
 
 
 def test_a_deleted_version_scores_nothing(settings, registered, tmp_path, tiny_frame):

@@ -6,7 +6,7 @@ from threadpoolctl import threadpool_limits
 
 from nightmarket.families.purchase_intent import FAMILY as PURCHASE_INTENT
 from nightmarket.modeling.metrics.pairs import evaluate
-from nightmarket.modeling.recipes import RECIPES
+from nightmarket.modeling.recipes import RECIPES, logistic_regression
 from nightmarket.modeling.sampling import sample_customers
 
 FEATURES = PURCHASE_INTENT.feature_columns
@@ -40,6 +40,21 @@ def test_fitting_twice_writes_the_same_bytes_with_one_thread_or_two(recipe, tiny
         written.append([(folder / name).read_bytes() for name in model.save(folder)])
     assert written[0] == written[1]
     assert np.array_equal(scored[0], scored[1])
+
+
+def test_a_line_that_starts_from_a_part_of_many_rows_ends_where_a_cold_one_does(tiny_frame, monkeypatch):
+    frames = [tiny_frame(n_customers=400), tiny_frame(date(2024, 5, 29), n_customers=400, seed=1)]
+
+    def fit(threads):
+        with threadpool_limits(threads):
+            return RECIPES["logistic_regression"].fit(frames, features=FEATURES, seed=1, threads=threads)
+
+    cold = fit(1)
+    monkeypatch.setattr(logistic_regression, "_MANY_ROWS", sum(map(len, frames)))
+    warm, again = fit(1), fit(2)
+    assert not np.array_equal(warm.line.coefficients, cold.line.coefficients)
+    np.testing.assert_allclose(warm.raw_scores(frames[0]), cold.raw_scores(frames[0]), atol=0.01)
+    assert np.array_equal(warm.line.coefficients, again.line.coefficients)
 
 
 @pytest.mark.parametrize("recipe", NAMES)

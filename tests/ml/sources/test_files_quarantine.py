@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from nightmarket.steps.landing import settling
 
 from .conftest import ORDER_HEADER, Shop, line, order_lines, reasons
 
@@ -43,6 +46,12 @@ def test_a_bad_row_is_quarantined_with_its_reason_and_no_row_is_lost(shop: Shop,
     assert reasons(detail) == {reason: 1}
     assert table["rows_in"] == 200 + bad.count("\n") == table["rows_accepted"] + table["rows_quarantined"]
     assert shop.rows("select reason from quarantine.order_lines") == [(reason,)]
+
+
+def test_duplicates_are_found_in_as_many_passes_as_a_large_table_takes(shop: Shop, monkeypatch: Any) -> None:
+    monkeypatch.setattr(settling, "_KEYS_AT_ONCE", 10)
+    shop.append("order_lines.csv", line(id="l5") + line(id="l5") + line() + line())
+    assert reasons(shop.land()) == {"duplicate_key": 3}
 
 
 def test_bytes_that_are_no_utf8_cost_their_line_only(shop: Shop) -> None:
