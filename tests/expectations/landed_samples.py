@@ -47,6 +47,8 @@ _ROWS = {
     "promotions": f"""select 'p' || i as product_id, 's1' as location_id, date '2024-05-06' as start_date,
         date '2024-05-12' as end_date, 'A' as display_location, '' as mailer_location,
         {_ARRIVAL} from range(30) as t(i)""",
+    "holidays": f"""select date '2024-01-07' + cast(7 * i as integer) as holiday_date, 'Fair ' || i as holiday_name,
+        'fair' as holiday_kind, {_ARRIVAL} from range(30) as t(i)""",
     "inventory": f"""select 'p' || i as product_id, 's1' as location_id, date '2024-05-31' as stock_date,
         10 as on_hand_quantity, 0 as on_order_quantity, 7 as lead_time_days, 1 as pack_size, 1 as min_order_quantity,
         1.5 as unit_cost_amount, 1 as unit_margin_amount, 0.4 as holding_cost_amount,

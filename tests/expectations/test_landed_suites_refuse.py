@@ -71,6 +71,12 @@ STOPS: list[Sample] = [
         "update raw.promotions set end_date = '2024-05-01' where product_id = 'p7'",
         "ends before it starts",
     ),
+    (
+        "landed__holidays",
+        "insert into raw.holidays select d, d, 'fair', null, null from range(date '2024-02-01', date '2024-06-01', "
+        "interval 1 day) as t(d)",
+        "60 days of one kind",
+    ),
     ("landed__inventory", "update raw.inventory set stock_date = '2025-01-01'", "after the last complete day"),
     ("landed__fx_rates", "update raw.fx_rates set rate = 0 where rate_date = '2024-01-03'", "`rate` above 0"),
     ("landed__fx_rates", "update raw.fx_rates set currency = 'Euro'", "three letters"),
@@ -110,6 +116,7 @@ WARNINGS: list[Sample] = [
     ),
     ("landed__campaign_plans", "update raw.campaign_plans set budget_amount = 0.49", "pay at least one contact"),
     ("landed__campaign_plans", "delete from raw.campaign_products where campaign_id = 'a1'", "say what they offer"),
+    ("landed__holidays", "delete from raw.holidays where holiday_date > '2024-05-01'", "still to come"),
     ("landed__promotions", "update raw.promotions set end_date = '2030-01-01'", "longer than 92 days"),
     ("landed__reviews", "update raw.reviews set rating = 87", "from 0 to 10"),
 ]

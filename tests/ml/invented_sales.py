@@ -1,4 +1,4 @@
-"""The four tables that panels are read from, for a shop of a few products that sell every day."""
+"""The tables that panels are read from, for a shop of a few products that sell every day."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ def create_sales_tables(connection: duckdb.DuckDBPyConnection) -> None:
         create table features.ftr_out_of_stock_days (
             snapshot_id varchar, as_of_date date, product_id varchar, stock_date date, arrived_date date,
             superseded_date date);
+        create table features.ftr_known_holidays (
+            snapshot_id varchar, as_of_date date, holiday_name varchar, holiday_kind varchar, holiday_date date,
+            arrived_date date, superseded_date date);
     """)
 
 

@@ -212,6 +212,22 @@ SHOP_CONTRACT: tuple[Table, ...] = (
         event_column="start_date",
     ),
     Table(
+        "holidays",
+        "What people shop for. One row per day and name, past and to come; days without a kind are of their own.",
+        key=("holiday_date", "holiday_name"),
+        columns=(
+            Column("holiday_date", DATE, "The day itself, shop-local.", required=True),
+            Column("holiday_name", TEXT, "Its name.", required=True),
+            Column(
+                "holiday_kind",
+                TEXT,
+                "Days of one kind are expected to move demand alike: what Easter taught is expected of Thanksgiving"
+                " where both are a `feast`. Empty: its name.",
+            ),
+            *_arrival(),
+        ),
+    ),
+    Table(
         "inventory",
         "What is in stock. One row per product, location and day.",
         key=("product_id", "location_id", "stock_date"),

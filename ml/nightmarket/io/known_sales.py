@@ -103,6 +103,15 @@ def read_out_of_stock(connection: duckdb.DuckDBPyConnection, snapshot_id: str, n
     return _read_periods(connection, "features.ftr_out_of_stock_days", dates, [snapshot_id, night])
 
 
+def read_holidays(connection: duckdb.DuckDBPyConnection, snapshot_id: str, night: date) -> pa.Table:
+    return connection.execute(
+        f"select {_as_days('holiday_date')} as day, holiday_kind, {_as_days('arrived_date')} as known_from, "
+        f"{_as_days('superseded_date')} as known_until from features.ftr_known_holidays "
+        "where snapshot_id = ? and as_of_date = ? order by all",
+        [snapshot_id, night],
+    ).to_arrow_table()
+
+
 def _read_periods(
     connection: duckdb.DuckDBPyConnection, table: str, dates: tuple[str, str, str, str], night: list[str | date]
 ) -> pa.Table:

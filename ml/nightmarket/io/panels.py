@@ -23,6 +23,7 @@ from nightmarket.io.known_sales import (
     Days,
     KnownPeriods,
     KnownSales,
+    read_holidays,
     read_out_of_stock,
     read_promotions,
     read_sales,
@@ -30,7 +31,7 @@ from nightmarket.io.known_sales import (
 from nightmarket.io.panel_texts import PanelTexts
 from nightmarket.io.training_data import TextSpace
 from nightmarket.modeling.codes import encode, positions
-from nightmarket.modeling.demand import HORIZON, Panel
+from nightmarket.modeling.demand import HORIZON, Holiday, Panel
 from nightmarket.modeling.sales import SalesHistory
 
 MAX_WEEKS = 104
@@ -82,6 +83,10 @@ class PanelReader:
         self._sales = KnownSales(product, category, day, known_from, known_until, units, amount)
         self._promotions = self._periods(read_promotions(connection, snapshot_id, night))
         self._out_of_stock = self._periods(read_out_of_stock(connection, snapshot_id, night))
+        self._holidays: list[tuple[int, str, int, int]] = [
+            (row["day"], row["holiday_kind"], row["known_from"], row["known_until"])
+            for row in read_holidays(connection, snapshot_id, night).to_pylist()
+        ]
 
     @property
     def first_day(self) -> date:
@@ -95,7 +100,7 @@ class PanelReader:
             for values in vars(one).values():
                 digest.update(np.ascontiguousarray(values).data)
         told = {str(night): dict(sorted(named.items())) for night, named in sorted(self._intents.items())}
-        names = [self._product_ids.tolist(), self._category_ids.tolist(), told]
+        names = [self._product_ids.tolist(), self._category_ids.tolist(), told, self._holidays]
         digest.update(json.dumps(names).encode())
         return digest.hexdigest()
 
@@ -147,6 +152,7 @@ class PanelReader:
             age_weeks=age,
             text=None if self._texts is None else self._texts.at(as_of, self._product_ids[sold]),
             intents=place_intents(self._intents, category_ids, as_of, weeks),
+            holidays=self._holidays_at(origin),
         )
 
     def sales(self, as_of: date) -> SalesHistory:
@@ -166,6 +172,15 @@ class PanelReader:
         cell = category.astype(np.int64) * n_days + place
         amounts = _sum_cells(cell, sales.amount[known], (len(category_ids), n_days))
         return SalesHistory(as_of, category_ids, amounts)
+
+    def _holidays_at(self, origin: int) -> tuple[Holiday, ...]:
+        """Return the holidays, past and to come, that were known on the eve of ``origin``."""
+        known = {
+            Holiday(day_of_number(day), kind)
+            for day, kind, known_from, known_until in self._holidays
+            if known_from < origin <= known_until
+        }
+        return tuple(sorted(known))
 
     def _periods(self, table: pa.Table) -> KnownPeriods:
         """Return the periods of products that were sold."""

@@ -98,6 +98,7 @@ _SELECTS = {
     """
     + demo_plan.CAMPAIGN_PRODUCTS,
     "campaign_plans": demo_plan.CAMPAIGN_PLANS,
+    "holidays": demo_plan.HOLIDAYS,
     "campaign_contacts": """
         select
             contacts.campaign_id,
@@ -155,7 +156,7 @@ class CompleteJourney:
             )
         folder = Path(spec.submodule_search_locations[0]) / "data"
         published = (InputFile(f"{name}.parquet", folder / f"{name}.parquet", "parquet") for name in _FILES)
-        return (*published, demo_plan.PLAN_FILE)
+        return (*published, *demo_plan.FILES)
 
     def ignored_files(self, settings: Settings) -> tuple[str, ...]:  # noqa: ARG002 - a package is no export
         return ()
@@ -165,7 +166,7 @@ class CompleteJourney:
 
     def feeds(self, relations: tuple[Relation, ...]) -> tuple[Feed, ...]:
         names = {relation.input.path.stem: relation.sql for relation in relations}
-        names["demo_plan"] = demo_plan.plan_relation(names["demo_plan"])
+        names |= demo_plan.named_relations(names)
         return tuple(
             Feed(
                 table,

@@ -1,12 +1,16 @@
-"""The demo's plan of campaigns: an invention, as the data set ends with the year that it is about.
+"""What the demo adds to its data set: a plan of campaigns and the holidays of its country.
+
+The plan is an invention, as the data set ends with the year that it is about.
 
 ``demo_plan.csv`` holds three campaigns of the first months of 2018 that The Complete Journey knows nothing of: dates,
 the categories they offer, and what they may cost and are worth. They became known late in December 2017, so no night
 before knows them, and nobody has been contacted for them. The third leaves cost and margin to the settings.
+``demo_holidays.csv`` holds days of 2016 to 2018 that families in the United States buy food for.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from nightmarket.sources.base import InputFile
@@ -26,15 +30,24 @@ _HEADER = (
     "holdout_pct",
 )
 
-PLAN_FILE = InputFile(
-    "demo_plan.csv", Path(__file__).resolve().with_suffix(".csv"), "csv", separator=",", header=_HEADER
+_HOLIDAY_HEADER = ("holiday_date", "holiday_name", "holiday_kind")
+_FOLDER = Path(__file__).resolve().parent
+_HEADERS = {"demo_plan": _HEADER, "demo_holidays": _HOLIDAY_HEADER}
+
+FILES = tuple(
+    InputFile(f"{name}.csv", _FOLDER / f"{name}.csv", "csv", separator=",", header=header)
+    for name, header in _HEADERS.items()
 )
 
 
-def plan_relation(opened: str) -> str:
-    """Return SQL for the plan's columns by name, of the file that landing opened as ``opened``; empty text is NULL."""
-    columns = ", ".join(f"nullif(c{number}, '') as {name}" for number, name in enumerate(_HEADER))
-    return f"(select {columns} from {opened})"
+def named_relations(opened: Mapping[str, str]) -> dict[str, str]:
+    """Return SQL for the files' columns by name, of what landing opened; empty text is NULL."""
+    return {
+        name: "(select "
+        + ", ".join(f"nullif(c{number}, '') as {column}" for number, column in enumerate(header))
+        + f" from {opened[name]})"
+        for name, header in _HEADERS.items()
+    }
 
 
 CAMPAIGNS = """
@@ -56,4 +69,8 @@ CAMPAIGN_PLANS = """
     select campaign_id, budget_amount, cost_per_contact_amount, value_per_response_amount, margin_pct, holdout_pct,
         cast(arrived_at as timestamp) as arrived_at
     from {demo_plan}
+"""
+
+HOLIDAYS = """
+    select cast(holiday_date as date) as holiday_date, holiday_name, holiday_kind from {demo_holidays}
 """

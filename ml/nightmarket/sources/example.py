@@ -64,6 +64,14 @@ def example_tables() -> dict[str, str]:
                 ("harvest", "Harvest", "2024-08-05", "2024-08-25", "2024-07-15 09:00:00"),
             ],
         ),
+        "holidays": _csv(
+            ("holiday_date", "holiday_name", "holiday_kind"),
+            [
+                ("2024-03-31", "Easter Sunday", "feast"),
+                ("2024-05-01", "Labour Day", "day off"),
+                ("2024-12-25", "Christmas Day", "feast"),
+            ],
+        ),
         "campaign_plans": _csv(
             (
                 "campaign_id",

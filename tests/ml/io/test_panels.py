@@ -12,6 +12,7 @@ from tests.ml.invented_sales import SNAPSHOT, create_sales_tables
 
 from nightmarket.errors import StepMissing
 from nightmarket.io.panels import PanelReader, place_intents
+from nightmarket.modeling.demand import Holiday
 
 NIGHT = date(2024, 6, 3)
 NEVER = "9999-12-31"
@@ -65,6 +66,29 @@ def test_weeks_end_on_the_eve_of_the_origin_and_hold_the_newest_version_known_by
     assert panel.units.tolist() == [[0, 4, 0, 0], [1, 0, 5, 2]]
     assert panel.sales_amount.tolist() == [[0, 8, 0, 0], [2, 0, 10, 4]]
     assert panel.age_weeks.tolist() == [3, 4]
+
+
+def test_holidays_to_come_are_known_as_far_as_they_had_arrived(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.executemany(
+        f"insert into features.ftr_known_holidays values ('{SNAPSHOT}', '{NIGHT}', ?, ?, ?, ?, ?)",
+        [
+            ("Fair", "Fair", "2024-07-01", "1970-01-01", "2024-05-28"),
+            ("Fair", "day off", "2024-07-01", "2024-05-28", NEVER),
+            ("Feast", "feast", "2024-05-20", "2024-05-27", NEVER),
+        ],
+    )
+    reader = _reader(connection)
+    assert reader.panel(date(2024, 5, 27)).holidays == (Holiday(date(2024, 7, 1), "Fair"),)
+    assert reader.panel(NIGHT).holidays == (
+        Holiday(date(2024, 5, 20), "feast"),
+        Holiday(date(2024, 7, 1), "day off"),
+    )
+    assert reader.sha256() != _reader_without(connection).sha256()
+
+
+def _reader_without(connection: duckdb.DuckDBPyConnection) -> PanelReader:
+    connection.execute("delete from features.ftr_known_holidays")
+    return _reader(connection)
 
 
 def test_an_earlier_origin_knows_nothing_that_arrived_later(connection: duckdb.DuckDBPyConnection) -> None:

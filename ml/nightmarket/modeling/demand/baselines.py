@@ -1,18 +1,11 @@
-"""What everyone would try first, by `statsforecast`: each series alone, from its own weeks.
-
-Croston, "Forecasting and stock control for intermittent demands", Operational Research Quarterly 23 (1972); SBA:
-Syntetos & Boylan, "The accuracy of intermittent demand estimates", International Journal of Forecasting 21 (2005);
-TSB: Teunter, Syntetos & Babai, "Intermittent demand: linking forecasting to inventory obsolescence", European Journal
-of Operational Research 214 (2011).
-"""
+"""What everyone would try first: each series alone, from its own weeks."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
 from nightmarket.modeling.demand.histories import Histories
+from nightmarket.modeling.demand.intermittent import croston, sba, tsb
 from nightmarket.modeling.demand.panel import HORIZON, Doubles
 
 YEAR = 52
@@ -26,7 +19,7 @@ BASELINES = (
     "sba",
     "tsb",
 )
-_TSB_DEMAND, _TSB_PROBABILITY = 0.2, 0.2
+_INTERMITTENT = {"croston": croston, "sba": sba, "tsb": tsb}
 _MIN_FOR_SMOOTHING = 3
 
 
@@ -37,8 +30,8 @@ def forecast_baseline(name: str, histories: Histories) -> Doubles:
 
     Notes
     -----
-    Naive, seasonal naive and the window averages are sums of columns: `statsforecast` gives the same numbers
-    (tested) by a call for every series. The others are its own.
+    All but exponential smoothing are loops over columns: `statsforecast` gives the same numbers (tested) by a call
+    for every series.
     """
     filled, age = histories.filled, histories.age
     m, weeks = filled.shape
@@ -53,19 +46,13 @@ def forecast_baseline(name: str, histories: Histories) -> Doubles:
     elif name.startswith("mean of"):
         n = int(name.split()[2])
         flat = filled[:, -n:].sum(axis=1) / np.maximum(np.minimum(age, n), 1)
+    elif name in _INTERMITTENT:
+        flat = np.where(age >= _MIN_FOR_SMOOTHING, _INTERMITTENT[name](filled, age), mean)
     else:
+        from statsforecast.models import SimpleExponentialSmoothingOptimized  # seconds to import
+
         flat = np.where(age > 0, mean, 0)
-        model = _model(name)
+        model = SimpleExponentialSmoothingOptimized()
         for row in np.flatnonzero(age >= _MIN_FOR_SMOOTHING):
             flat[row] = model.forecast(y=filled[row, weeks - min(age[row], weeks) :], h=1)["mean"][0]
     return np.repeat(np.maximum(np.nan_to_num(flat), 0)[:, None], HORIZON, axis=1).reshape(m, HORIZON)
-
-
-def _model(name: str) -> Any:
-    from statsforecast import models
-
-    if name == "exponential smoothing":
-        return models.SimpleExponentialSmoothingOptimized()
-    if name == "tsb":
-        return models.TSB(_TSB_DEMAND, _TSB_PROBABILITY)
-    return models.CrostonClassic() if name == "croston" else models.CrostonSBA()

@@ -20,6 +20,8 @@ LOCAL_LEVEL = "local level"
 TOTAL_METHOD = "mean of 4 weeks + mean of 13 weeks"
 PLUS = " + "
 """Between the methods whose mean is taken."""
+BY_HAND = " by hand"
+"""After a baseline that is made of the weeks as they were sold, the calendar in them."""
 BIAS_WEIGHT = 0.1
 """How much a unit of bias counts beside a unit of error where methods are compared."""
 ALLOWANCE = 0.97
@@ -30,8 +32,9 @@ SHORT = ("mean of 4 weeks", LOCAL_LEVEL)
 LONG_MEMORY = ("croston", "sba", "mean of 13 weeks", "seasonal naive")
 """Methods that a class with few units does not take from the others: such series come and go with a season."""
 FALLBACK = "mean of 8 weeks (no history to compare methods on)"
-SERIES_BY_SERIES = ("exponential smoothing", "croston", "sba", "tsb")
-"""Methods that call `statsforecast` once a series."""
+SERIES_BY_SERIES = ("exponential smoothing",)
+"""Methods that call `statsforecast` once a series: too slow for all products, whose local level is one by itself."""
+SUM_OF_CATEGORIES = "sum of categories"
 
 
 @dataclass(frozen=True)
@@ -56,10 +59,20 @@ class Choice:
 
 @dataclass
 class Candidates:
-    """Forecasts of one level at one origin, each made when it is first asked for."""
+    """Forecasts of one level at one origin, each made when it is first asked for.
+
+    Attributes
+    ----------
+    histories : the series as they were sold
+    ordinary : the series without what the calendar did, which the methods forecast
+    features : of ``ordinary``
+    ahead : (m, 8) how many times an ordinary week's units each week ahead sells
+    """
 
     histories: Histories
+    ordinary: Histories
     features: Features
+    ahead: Doubles
     boosters: Mapping[str, Trees]
     _made: dict[str, Doubles] = field(default_factory=dict)
 
@@ -83,11 +96,19 @@ class Candidates:
     def _some(self, method: str, rows: NDArray[np.int64]) -> Doubles:
         if all(name in self._made for name in method.split(PLUS)):
             return self.forecast(method)[rows]
-        return Candidates(self.histories.take(rows), self.features.take(rows), self.boosters).forecast(method)
+        some = Candidates(
+            self.histories.take(rows),
+            self.ordinary.take(rows),
+            self.features.take(rows),
+            self.ahead[rows],
+            self.boosters,
+        )
+        return some.forecast(method)
 
     def _one(self, name: str) -> Doubles:
         if name not in self._made:
-            self._made[name] = self._make(name)
+            is_by_hand = name.endswith(BY_HAND)
+            self._made[name] = self._make(name) if is_by_hand else self._make(name) * self.ahead
         return self._made[name]
 
     def _make(self, name: str) -> Doubles:
@@ -95,7 +116,9 @@ class Candidates:
             return np.repeat(self.features.level[:, None], HORIZON, axis=1)
         if name in self.boosters:
             return self.boosters[name].predict(self.features)
-        return forecast_baseline(name, self.histories)
+        if name.endswith(BY_HAND):
+            return forecast_baseline(name.removesuffix(BY_HAND), self.histories)
+        return forecast_baseline(name, self.ordinary)
 
 
 def methods_for(level: Level, demand_class: str, *, n_weeks: int, trees: Sequence[str]) -> tuple[str, ...]:
@@ -106,7 +129,6 @@ def methods_for(level: Level, demand_class: str, *, n_weeks: int, trees: Sequenc
     """
     singles = [name for name in BASELINES if name != "seasonal naive" or n_weeks >= YEAR + HORIZON]
     if level == "product":
-        # One call a series is too slow for all products, and has not won for a class of them.
         singles = [name for name in singles if name not in SERIES_BY_SERIES]
     if level == "total":
         # One series at three origins: what wins there is luck, so a short and a long mean share the forecast.

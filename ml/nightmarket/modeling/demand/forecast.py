@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nightmarket.modeling.demand.bands import PUBLISHED, QUANTILES, Bands
-from nightmarket.modeling.demand.candidates import Candidates, Choice
+from nightmarket.modeling.demand.calendar import take_calendar_off
+from nightmarket.modeling.demand.candidates import SUM_OF_CATEGORIES, Candidates, Choice
 from nightmarket.modeling.demand.classes import REGULAR
 from nightmarket.modeling.demand.features import build_features
 from nightmarket.modeling.demand.histories import LEVELS, Histories, Level, histories_of
@@ -67,10 +68,13 @@ class Points:
 def make_candidates(panel: Panel, boosters: Mapping[Level, Mapping[str, Trees]]) -> dict[Level, Candidates]:
     """Return the competing forecasts of every level at the panel's origin."""
     histories = histories_of(panel)
+    ordinary, ahead = take_calendar_off(panel, histories)
     return {
         level: Candidates(
             histories[level],
-            build_features(panel, histories[level], histories["category"]),
+            ordinary[level],
+            build_features(panel, ordinary[level], ordinary["category"]),
+            ahead[level],
             boosters.get(level, {}),
         )
         for level in LEVELS
@@ -89,9 +93,10 @@ def combine(candidates: Mapping[Level, Candidates], choice: Choice, trust: Trust
         histories,
         base,
         units,
-        {level: spread_of(histories[level], classes[level], units[level]) for level in candidates},
+        {level: spread_of(one.ordinary, classes[level], units[level]) for level, one in candidates.items()},
         classes,
-        {level: methods for level, (_, methods) in chosen.items()},
+        {level: methods for level, (_, methods) in chosen.items()}
+        | ({"total": np.asarray([SUM_OF_CATEGORIES], object)} if trust.total == 0 else {}),
     )
 
 

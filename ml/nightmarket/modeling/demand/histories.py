@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -41,6 +41,10 @@ class Histories:
 
     def __len__(self) -> int:
         return len(self.item_ids)
+
+    def over(self, factors: Doubles) -> Histories:
+        """Return the series divided by ``factors``, (m, W)."""
+        return replace(self, demand=self.demand / factors, filled=self.filled / factors)
 
     def take(self, kept: NDArray[np.int64]) -> Histories:
         return Histories(

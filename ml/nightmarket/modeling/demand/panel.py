@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -21,6 +22,14 @@ MIN_IN_STOCK = 0.5
 """A week with less of its days in stock says too little about demand: it is missing."""
 
 
+@dataclass(frozen=True, order=True)
+class Holiday:
+    """A day that people shop for. Days of one kind move demand alike: what one taught is expected of the next."""
+
+    day: date
+    kind: str
+
+
 @dataclass(frozen=True)
 class Panel:
     """n products over W weeks; a week is the 7 days that end before ``as_of_date`` or a multiple of 7 days earlier.
@@ -37,6 +46,7 @@ class Panel:
     age_weeks : (n,) weeks since the first sale, rounded up; 0 for a product never sold
     text : (n, d) unit vectors of the products' text; None where text is not read
     intents : (k, W) purchase intents summed over customers, by category; NaN where there were none; k is c
+    holidays : of the past and to come, as far as they were known
     """
 
     as_of_date: date
@@ -51,6 +61,7 @@ class Panel:
     age_weeks: NDArray[np.int32]
     text: Floats | None = None
     intents: Floats | None = None
+    holidays: tuple[Holiday, ...] = ()
 
     def __post_init__(self) -> None:
         n, weeks = self.units.shape
@@ -116,6 +127,7 @@ def build_panel(
     products: Any,
     promotions: Any | None = None,
     stock: Any | None = None,
+    holidays: Sequence[Holiday] = (),
     max_weeks: int = 104,
 ) -> Panel:
     """Build a panel from arrow tables; rows on or after the origin, or not known by then, are left out.
@@ -133,7 +145,8 @@ def build_panel(
         ``product_id``, ``start_date``, ``end_date``, ``arrived_date``: periods, folded over stores and placements.
     stock : pyarrow.Table, optional
         ``product_id``, ``date``, ``in_stock`` (boolean): days of which stock is known.
-    max_weeks : the weeks kept; older ones only tell a product's age
+    holidays : of the past and to come
+    max_weeks : the weeks kept; older ones, and days before the first whole week, only tell a product's age
 
     Raises
     ------
@@ -165,7 +178,8 @@ def build_panel(
     # A product without a sale has nothing to forecast from.
     sold, product = np.unique(product, return_inverse=True)
     ids, category = ids[sold], category[sold]
-    n, weeks = len(ids), int(min(max_weeks, ago.max() + 1))
+    n_days = int((origin - day[known].min()).astype(np.int64))
+    n, weeks = len(ids), min(max_weeks, max(n_days // 7, 1))
     age = np.zeros(n, np.int64)
     np.maximum.at(age, product, ago + 1)
     kept = ago < weeks
@@ -187,6 +201,7 @@ def build_panel(
         promoted[:, weeks:],
         _stock_share(stock, ids, as_of_date, weeks),
         age.astype(np.int32),
+        holidays=tuple(sorted(holidays)),
     )
 
 

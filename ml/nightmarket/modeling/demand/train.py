@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nightmarket.modeling.demand.bands import Bands, Residuals, fit_bands
+from nightmarket.modeling.demand.calendar import take_calendar_off
 from nightmarket.modeling.demand.candidates import Candidates, Choice, choose, methods_for
 from nightmarket.modeling.demand.classes import CLASSES, REGULAR
 from nightmarket.modeling.demand.features import build_features
@@ -40,10 +41,12 @@ _VARIANCES = (0.1, 0.3, 1.0)
 
 @dataclass(frozen=True)
 class Origin:
-    """A past origin: what was known, the features, and what came."""
+    """A past origin: what was known, the same without the calendar, the weeks' factors, and what came."""
 
     panel: Panel
     histories: Mapping[Level, Histories]
+    ordinary: Mapping[Level, Histories]
+    ahead: Mapping[Level, Doubles]
     outcome: Mapping[Level, Doubles]
 
 
@@ -104,7 +107,8 @@ def train_demand(
 def _origin(panel_at: PanelAt, cut_off: date, weeks: int, later: Panel) -> Origin:
     panel = panel_at(cut_off - timedelta(days=7 * weeks))
     histories = histories_of(panel)
-    return Origin(panel, histories, outcomes_of(panel, histories, later))
+    ordinary, ahead = take_calendar_off(panel, histories)
+    return Origin(panel, histories, ordinary, ahead, outcomes_of(panel, histories, later))
 
 
 def _fit(
@@ -126,14 +130,16 @@ def _fit(
         # Every other week ahead at every other origin: neighbouring weeks hardly teach anything new.
         ahead = range(place % 2, HORIZON, 2)
         for level, kind in _TREES:
-            histories = origin.histories[level]
-            series = np.arange(len(histories))
+            ordinary = origin.ordinary[level]
+            series = np.arange(len(ordinary))
             if level == "product":
-                series = _sample(histories, n_other=N_OTHER if kind == MEAN else 0, seed=seed)
+                series = _sample(origin.histories[level], n_other=N_OTHER if kind == MEAN else 0, seed=seed)
             if not len(series):
                 continue
-            features = build_features(origin.panel, histories.take(series), origin.histories["category"])
-            examples[level, kind].append(make_examples(features, origin.outcome[level][series], weeks=ahead))
+            features = build_features(origin.panel, ordinary.take(series), origin.ordinary["category"])
+            examples[level, kind].append(
+                make_examples(features, origin.ahead[level][series], origin.outcome[level][series], weeks=ahead)
+            )
     found: dict[Level, dict[str, Trees]] = {}
     for (level, kind), parts in examples.items():
         if sum(map(len, parts)) >= MIN_EXAMPLES:

@@ -29,29 +29,30 @@ _N_TREES = {"product": 100, "category": 150}
 
 @dataclass(frozen=True)
 class Examples:
-    """Rows to learn from: features, the local level they are measured by, and the units that were sold."""
+    """Rows to learn from: features, the units that level and calendar lead one to expect, and those that were sold."""
 
     names: tuple[str, ...]
     features: Floats
-    level: Doubles
+    expected: Doubles
     units: Doubles
 
     def __len__(self) -> int:
         return len(self.units)
 
 
-def make_examples(features: Features, outcome: Doubles, *, weeks: Sequence[int]) -> Examples:
+def make_examples(features: Features, ahead: Doubles, outcome: Doubles, *, weeks: Sequence[int]) -> Examples:
     """Return a row for every series and each of ``weeks`` ahead (0..7) whose outcome is known.
 
     Parameters
     ----------
+    ahead : (m, 8) how many times an ordinary week's units each week ahead sells
     outcome : (m, 8) units of the weeks from the origin on; NaN where a week is not known
     """
     known = [np.flatnonzero(np.isfinite(outcome[:, week])) for week in weeks]
     return Examples(
         features.names,
         np.vstack([features.rows(rows, week) for week, rows in zip(weeks, known, strict=True)]),
-        np.concatenate([features.level[rows] for rows in known]),
+        np.concatenate([(features.level * ahead[:, week])[rows] for week, rows in zip(weeks, known, strict=True)]),
         np.concatenate([outcome[rows, week] for week, rows in zip(weeks, known, strict=True)]),
     )
 
@@ -59,16 +60,16 @@ def make_examples(features: Features, outcome: Doubles, *, weeks: Sequence[int])
 def fit_trees(kind: str, level: str, examples: Sequence[Examples], *, seed: int, threads: int) -> Trees:
     """Fit a booster on the rows of all origins; the same rows give the same bytes, whatever the threads.
 
-    ``MEAN`` : Poisson deviance; starts from the local level, so that the trees learn the logarithm of a factor.
+    ``MEAN`` : Poisson deviance; starts from what is expected, so that the trees learn the logarithm of a factor.
         Unbiased in units, also for series that are mostly 0.
-    ``MEDIAN`` : absolute error of units as multiples of the local level, weighted by the level (by its root for
+    ``MEDIAN`` : absolute error of units as multiples of what is expected, weighted by it (by its root for
         categories, where a few would be all that counts). What WAPE rewards: peaks of promotions that nobody knows
         ahead do not lift it, so alone it is too low by as much as the peaks bring.
     """
     import lightgbm as lgb
 
     units = np.concatenate([one.units for one in examples])
-    base = np.concatenate([one.level for one in examples])
+    base = np.concatenate([one.expected for one in examples])
     rows = np.vstack([one.features for one in examples])
     parameters = {**_SHARED, **_PARAMETERS[level], "seed": seed, "num_threads": threads, "max_bin": 127}
     shared = {"feature_name": list(examples[0].names), "params": {"max_bin": 127, "verbosity": -1}}
@@ -91,7 +92,7 @@ class Trees:
     threads: int
 
     def predict(self, features: Features) -> Doubles:
-        """Return units, (m, 8), never below 0."""
+        """Return the units of ordinary weeks, (m, 8), never below 0."""
         everyone = np.arange(len(features.level))
         raw = np.column_stack(
             [

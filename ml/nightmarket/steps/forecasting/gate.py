@@ -12,14 +12,14 @@ import numpy as np
 from nightmarket.modeling.demand import DemandModel, Panel
 from nightmarket.modeling.demand.bands import BLOCKS
 from nightmarket.modeling.demand.baselines import forecast_baseline
-from nightmarket.modeling.demand.candidates import FALLBACK
+from nightmarket.modeling.demand.candidates import BY_HAND, FALLBACK
 from nightmarket.modeling.demand.classes import CLASSES
 from nightmarket.modeling.demand.histories import LEVELS, Level, histories_of
 from nightmarket.modeling.demand.measure import errors_of
 from nightmarket.modeling.demand.outcomes import outcomes_of
 
 SIMPLE = ("naive", "mean of 4 weeks", "mean of 8 weeks", "mean of 13 weeks")
-"""What a planner would do by hand; a sum of columns each."""
+"""What a planner would do by hand; a sum of columns each, the calendar in them."""
 CHOSEN, BASELINE = "best_per_class", "baseline"
 TOLERANCE = 0.01
 """Three origins cannot tell models apart whose errors differ by less than a hundredth."""
@@ -66,7 +66,7 @@ def hold_gate(model: DemandModel, panel_at: Callable[[date], Panel], cut_off: da
         if wapes[CHOSEN] <= wapes[best] * (1 + TOLERANCE) and in_order:
             said.append(f"{against}: kept")
             continue
-        methods |= {f"{level}/{one}": best for one in CLASSES}
+        methods |= {f"{level}/{one}": best + BY_HAND for one in CLASSES}
         said.append(f"{against}: {best} takes its place")
         n_replaced += 1
     flat = {f"{level} {name}": wape for level, wapes in compared.items() for name, wape in wapes.items()}

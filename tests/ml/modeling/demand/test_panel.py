@@ -23,7 +23,7 @@ def lines(*rows: tuple[str, date, float, float]) -> pa.Table:
 
 def test_weeks_are_blocks_of_seven_days_that_end_before_the_origin() -> None:
     panel = build_panel(
-        lines(("a", date(2017, 1, 22), 1, 2.0), ("a", date(2017, 1, 16), 2, 4.0), ("b", date(2017, 1, 15), 5, 5.0)),
+        lines(("a", date(2017, 1, 22), 1, 2.0), ("a", date(2017, 1, 16), 2, 4.0), ("b", date(2017, 1, 9), 5, 5.0)),
         ORIGIN,
         products=PRODUCTS,
     )
@@ -77,7 +77,7 @@ def test_a_plan_counts_ahead_only_if_it_had_arrived() -> None:
 
 
 def test_a_week_out_of_stock_is_missing_and_a_part_of_one_counts_up() -> None:
-    sales = lines(("a", date(2017, 1, 4), 4, 4.0), ("a", date(2017, 1, 10), 0, 0.0), ("a", date(2017, 1, 20), 2, 2.0))
+    sales = lines(("a", date(2017, 1, 2), 4, 4.0), ("a", date(2017, 1, 10), 0, 0.0), ("a", date(2017, 1, 20), 2, 2.0))
     days = [date(2017, 1, day) for day in range(9, 23)]
     stock = pa.table({"product_id": ["a"] * 14, "date": days, "in_stock": [False] * 7 + [True] * 5 + [False] * 2})
     demand = build_panel(sales, ORIGIN, products=PRODUCTS, stock=stock).demand()

@@ -62,6 +62,24 @@ def test_baselines_that_are_sums_of_columns_are_those_of_statsforecast(name: str
 
 
 @pytest.mark.parametrize(
+    ("name", "model"), [("croston", "CrostonClassic()"), ("sba", "CrostonSBA()"), ("tsb", "TSB(0.2, 0.2)")]
+)
+def test_methods_for_rare_sales_are_those_of_statsforecast(name: str, model: str) -> None:
+    from statsforecast import models
+
+    units = np.random.default_rng(0).poisson(0.4, (40, 60)).astype(float) * np.arange(1, 41)[:, None]
+    units[0] = 0
+    units[1, :50] = 0
+    histories = series(*units.tolist())
+    cls, arguments = model.rstrip(")").split("(")
+    ours = forecast_baseline(name, histories)
+    for row, age in enumerate(histories.age):
+        theirs = getattr(models, cls)(*map(float, filter(None, arguments.split(","))))
+        expected = theirs.forecast(y=units[row, 60 - age :], h=8)["mean"] if age else np.zeros(8)
+        np.testing.assert_allclose(ours[row], expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
     "name", ["exponential smoothing", "croston", "sba", "tsb", "seasonal naive", "mean of 13 weeks"]
 )
 def test_a_series_too_short_for_a_method_gets_the_mean_of_what_it_has(name: str) -> None:
