@@ -30,8 +30,9 @@ from nightmarket.io.known_sales import (
 )
 from nightmarket.io.panel_texts import PanelTexts
 from nightmarket.io.training_data import TextSpace
+from nightmarket.modeling.calendar_effects import Holiday
 from nightmarket.modeling.codes import encode, positions
-from nightmarket.modeling.demand import HORIZON, Holiday, Panel
+from nightmarket.modeling.demand import HORIZON, Panel
 from nightmarket.modeling.sales import SalesHistory
 
 MAX_WEEKS = 104
@@ -171,7 +172,7 @@ class PanelReader:
         category_ids, category = _only_used(self._category_ids, sales.category[known])
         cell = category.astype(np.int64) * n_days + place
         amounts = _sum_cells(cell, sales.amount[known], (len(category_ids), n_days))
-        return SalesHistory(as_of, category_ids, amounts)
+        return SalesHistory(as_of, category_ids, amounts, self._holidays_at(origin))
 
     def _holidays_at(self, origin: int) -> tuple[Holiday, ...]:
         """Return the holidays, past and to come, that were known on the eve of ``origin``."""

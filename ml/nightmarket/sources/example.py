@@ -112,7 +112,7 @@ def _customer(number: int) -> str:
 
 
 def _order_lines(products: list[_Product]) -> _Rows:
-    """Each customer comes every 4 to 12 days, takes two favourite categories often and the others seldom."""
+    """Customers come every 4 to 12 days, one in four every 30 to 50; each has two favourite categories."""
     rows: list[tuple[str, ...]] = []
     for customer in range(N_CUSTOMERS):
         day, visit = customer % 7, 0
@@ -125,7 +125,7 @@ def _order_lines(products: list[_Product]) -> _Rows:
             for line, category in enumerate(sorted(categories)):
                 product = products[3 * category + _draw(draw, line) % 3]
                 rows.append(_line(f"{_customer(customer)}-{visit + 1:02d}", line, product, at=at, draw=draw))
-            day += 4 + customer % 5 + draw % 5
+            day += 30 + 5 * (draw % 5) if customer % 4 == 3 else 4 + customer % 5 + draw % 5
             visit += 1
     return rows
 

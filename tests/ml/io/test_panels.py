@@ -12,7 +12,7 @@ from tests.ml.invented_sales import SNAPSHOT, create_sales_tables
 
 from nightmarket.errors import StepMissing
 from nightmarket.io.panels import PanelReader, place_intents
-from nightmarket.modeling.demand import Holiday
+from nightmarket.modeling.calendar_effects import Holiday
 
 NIGHT = date(2024, 6, 3)
 NEVER = "9999-12-31"

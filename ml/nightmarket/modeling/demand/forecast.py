@@ -60,6 +60,7 @@ class Points:
     histories: Mapping[Level, Histories]
     base: Mapping[Level, Doubles]
     units: Mapping[Level, Doubles]
+    ahead: Mapping[Level, Doubles]
     spread: Mapping[Level, Doubles]
     demand_class: Mapping[Level, NDArray[np.str_]]
     method: Mapping[Level, NDArray[np.object_]]
@@ -93,6 +94,7 @@ def combine(candidates: Mapping[Level, Candidates], choice: Choice, trust: Trust
         histories,
         base,
         units,
+        {level: one.ahead for level, one in candidates.items()},
         {level: spread_of(one.ordinary, classes[level], units[level]) for level, one in candidates.items()},
         classes,
         {level: methods for level, (_, methods) in chosen.items()}
@@ -120,6 +122,8 @@ def with_bands(panel: Panel, points: Points, bands: Bands) -> DemandForecast:
         parts["demand_class"].append(np.repeat(points.demand_class[level].astype(object), HORIZON))
         parts["method"].append(np.repeat(points.method[level], HORIZON))
         said = reasons_of(panel, histories, points.histories["category"])
-        for found, one in zip(reasons, (said.first, said.second, said.third), strict=True):
-            found.extend(reason for reason in one for _ in range(HORIZON))
+        for series in range(len(histories)):
+            for factor in points.ahead[level][series]:
+                for found, one in zip(reasons, said.of_week(series, float(factor)), strict=True):
+                    found.append(one)
     return DemandForecast(**{name: np.concatenate(values) for name, values in parts.items()}, reasons=reasons)

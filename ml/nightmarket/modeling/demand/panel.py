@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nightmarket.errors import PanelUnusable
+from nightmarket.modeling.calendar_effects import Holiday
 
 Doubles = NDArray[np.float64]
 Floats = NDArray[np.float32]
@@ -20,14 +21,6 @@ ACTIVE_WEEKS = 26
 """A product is forecast while its last sale is not older (182 days)."""
 MIN_IN_STOCK = 0.5
 """A week with less of its days in stock says too little about demand: it is missing."""
-
-
-@dataclass(frozen=True, order=True)
-class Holiday:
-    """A day that people shop for. Days of one kind move demand alike: what one taught is expected of the next."""
-
-    day: date
-    kind: str
 
 
 @dataclass(frozen=True)

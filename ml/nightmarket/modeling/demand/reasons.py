@@ -21,6 +21,14 @@ class Reasons:
     second: list[str]
     third: list[str]
 
+    def of_week(self, series: int, factor: float) -> tuple[str, str, str]:
+        """Return the reasons of one week, which sells ``factor`` times an ordinary one's units by the calendar."""
+        first, second, third = self.first[series], self.second[series], self.third[series]
+        percent = round(100 * (factor - 1))
+        if abs(percent) < 100 * _NOTABLE:
+            return first, second, third
+        return first, f"the calendar of the week {'adds' if percent > 0 else 'takes'} {abs(percent)} %", second
+
 
 def reasons_of(panel: Panel, histories: Histories, groups: Histories) -> Reasons:
     """Return the reasons of one level: what sold lately, then what is most notable beside it."""
@@ -40,7 +48,7 @@ def reasons_of(panel: Panel, histories: Histories, groups: Histories) -> Reasons
         if ahead[row] > 0:
             said.append("on promotion next week")
         if histories.age[row] < 8:
-            said.append(f"first sold {int(histories.age[row])} weeks ago")
+            said.append(f"first sold {_weeks(int(histories.age[row]))} ago")
         own = _percent(float(recent[row].mean()), float(before[row].mean())) if before.shape[1] == 4 else 0
         if own and histories.age[row] >= 8:
             said.append(f"{_direction(own)} on the 4 weeks before")
@@ -56,12 +64,16 @@ def reasons_of(panel: Panel, histories: Histories, groups: Histories) -> Reasons
 
 
 def _sold(mean: float, n_weeks: int, quiet: int, long: float) -> str:
-    weeks = "over the last 4 weeks" if n_weeks >= 4 else f"in {n_weeks} weeks"
+    weeks = "over the last 4 weeks" if n_weeks >= 4 else f"in {_weeks(n_weeks)}"
     if mean >= 10:
         return f"sold {mean:,.0f} a week {weeks}"
     if mean > 0:
         return f"sold {mean:.1f} a week {weeks}" if mean >= 1 else f"sold {mean * 4:.0f} in the last 4 weeks"
-    return f"not sold for {quiet} weeks, {long * 13:.0f} in the last 13"
+    return f"not sold for {_weeks(quiet)}, {long * 13:.0f} in the last 13"
+
+
+def _weeks(n: int) -> str:
+    return "1 week" if n == 1 else f"{n} weeks"
 
 
 def _moves(groups: Histories) -> dict[int, int]:

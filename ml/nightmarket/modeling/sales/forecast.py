@@ -95,11 +95,14 @@ def _method(model: SalesModel, group: str) -> str:
 
 def _reasons(history: SalesHistory, ground: Ground, row: int) -> Reasons:
     """Return what a forecast stands on, in words; the last row is the total."""
-    rows = slice(row, row + 1) if row < len(ground.weekly) else slice(None)
-    weekly = ground.weekly[rows].sum(axis=0)
+    rows = slice(row, row + 1) if row < len(ground.sold) else slice(None)
+    weekly = ground.sold[rows].sum(axis=0)
     now, before = weekly[-4:].mean(), weekly[-8:-4].mean() if len(weekly) >= 8 else 0.0
-    first = f"sold {now:,.2f} a week in the last {min(4, len(weekly))}"
-    second = f"{'up' if now >= before else 'down'} {abs(now / before - 1):.0%} on the 4 before" if before > 0 else None
+    n = min(4, len(weekly))
+    first = f"sold {now:,.2f} a week in the last {n} weeks" if n > 1 else f"sold {now:,.2f} in the last week"
+    second = None
+    if before > 0:
+        second = f"{'up' if now >= before else 'down'} {abs(now / before - 1):.0%} on the 4 weeks before"
     n_closed = int(ground.never_sells.sum())
     third = None
     if n_closed:

@@ -8,6 +8,8 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from nightmarket.modeling.calendar_effects import Holiday
+
 Doubles = NDArray[np.float64]
 WEEKS_AHEAD = 8
 DAYS_AHEAD = 7 * WEEKS_AHEAD
@@ -22,11 +24,13 @@ class SalesHistory:
     as_of_date : the origin; the last day is the one before it
     category_ids : (k,) sorted
     amounts : (k, D) what was sold, returns taken off
+    holidays : of the past and to come, as far as they were known
     """
 
     as_of_date: date
     category_ids: NDArray[np.object_]
     amounts: Doubles
+    holidays: tuple[Holiday, ...] = ()
 
     @property
     def n_weeks(self) -> int:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nightmarket.modeling.calendar_effects import estimate_effects, expose_days, shares_of_weeks
 from nightmarket.modeling.sales.calendar import (
     find_closed_days,
     find_days_that_never_sell,
     normal_weeks,
     week_profile,
 )
-from nightmarket.modeling.sales.history import WEEKS_AHEAD, Doubles, SalesHistory
+from nightmarket.modeling.sales.history import DAYS_AHEAD, WEEKS_AHEAD, Doubles, SalesHistory
 from nightmarket.modeling.sales.levels import forecast_level
 from nightmarket.modeling.sales.recipe import GROUPS, TOTAL, group_by_size
 
@@ -25,24 +26,42 @@ class Ground:
 
     Attributes
     ----------
-    weekly : (k, W) sales of normal weeks
+    sold : (k, W) sales of weeks, closed days filled in
+    weekly : (k, W) the same without what the calendar did: what ordinary weeks would have sold
+    ahead : (k, 56) how many times an ordinary day each coming day sells
     profile : (k, 7) shares of the days of a week
     groups : (k,) by size
     never_sells : (56,) coming days without sales
     """
 
+    sold: Doubles
     weekly: Doubles
+    ahead: Doubles
     profile: Doubles
     groups: NDArray[np.object_]
     never_sells: NDArray[np.bool_]
+
+    def days(self, levels: Doubles) -> Doubles:
+        """Return the days of ordinary weeks' ``levels`` (k, 8) with the calendar put back, (k, 56)."""
+        return (levels[:, :, None] * self.profile[:, None, :]).reshape(len(levels), -1) * self.ahead
 
 
 def prepare(history: SalesHistory) -> Ground:
     """Return what forecasts of ``history``'s origin stand on."""
     closed = find_closed_days(history)
     profile = week_profile(history, closed)
-    weekly = normal_weeks(history, profile, closed)
-    return Ground(weekly, profile, group_by_size(weekly), find_days_that_never_sell(history))
+    sold = normal_weeks(history, profile, closed)
+    exposures = expose_days(history.day(0), history.amounts.shape[1] + DAYS_AHEAD, history.holidays)
+    shares = shares_of_weeks(exposures)[: history.n_weeks]
+    effects = estimate_effects(sold, shares)
+    return Ground(
+        sold,
+        sold / effects.factors(shares)[:-1],
+        effects.factors(exposures[-DAYS_AHEAD:])[:-1],
+        profile,
+        group_by_size(sold),
+        find_days_that_never_sell(history),
+    )
 
 
 def project(ground: Ground, methods: Mapping[str, str], *, is_scaled: bool) -> Doubles:
@@ -59,5 +78,4 @@ def project(ground: Ground, methods: Mapping[str, str], *, is_scaled: bool) -> D
         total = forecast_level(methods[TOTAL], ground.weekly.sum(axis=0)[None])[0]
         sums = levels.sum(axis=0)
         levels = levels * np.where(sums > 0, total / np.where(sums > 0, sums, 1), 1)
-    days = (levels[:, :, None] * ground.profile[:, None, :]).reshape(len(levels), -1)
-    return np.where(ground.never_sells, 0, days)
+    return np.where(ground.never_sells, 0, ground.days(levels))

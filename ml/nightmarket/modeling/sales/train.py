@@ -27,6 +27,8 @@ lowest error chosen, .1671 with a margin of 2 % and .1657 with one of 5 %."""
 _GROUPS_OF = {"damped trend": (TOTAL, "A"), "exponential smoothing": (TOTAL, "A", "B")}
 """Where a method competes, if not everywhere: `statsforecast` is called once a series, and small ones are many."""
 _MIN_RESIDUALS = 20
+_RESIDUALS_A_FREEDOM = 4
+"""Residuals of one origin resemble each other: so many of the total count as one."""
 
 
 @dataclass(frozen=True)
@@ -103,9 +105,12 @@ def _error_of(origins: Sequence[_Origin], group: str, method: str) -> float:
     for one in origins:
         rows = np.flatnonzero(one.ground.groups == group) if group != TOTAL else np.arange(len(one.came))
         weekly, came = one.ground.weekly[rows], one.weeks[rows]
+        ahead = _weekly(one.ground.days(np.ones((len(one.came), WEEKS_AHEAD))))[rows]
         if group == TOTAL:
+            size = weekly.sum(axis=1)
+            ahead = (size @ ahead / max(float(size.sum()), 1e-9))[None]
             weekly, came = weekly.sum(axis=0)[None], came.sum(axis=0)[None]
-        level = forecast_level(method, weekly)[:, : came.shape[1]]
+        level = (forecast_level(method, weekly) * ahead)[:, : came.shape[1]]
         wrong += float(np.abs(level - came).sum())
         sold += float(np.abs(came).sum())
     return wrong / max(sold, 1e-9)
@@ -143,9 +148,19 @@ def _bands(origins: Sequence[_Origin], methods: Mapping[str, str], *, is_scaled:
         parents = (name, name.rpartition("/")[0], name.partition("/")[0])
         known: Any = next((pooled[one] for one in parents if len(pooled[one]) >= _MIN_RESIDUALS), None)
         if known is not None:
-            at = np.quantile(known, QUANTILES, method="median_unbiased")
+            # The total is one series at overlapping origins: its few residuals resemble each other.
+            few = name.split("/")[1] == TOTAL
+            at = _student(known) if few else np.quantile(known, QUANTILES, method="median_unbiased")
             bands[name] = tuple(round(float(value), 6) for value in np.maximum.accumulate(np.maximum(at, 0)))
     return bands
+
+
+def _student(ratios: Doubles) -> Doubles:
+    """Return Student's quantiles around no error, as wide as the few ratios are off 1."""
+    from scipy.stats import t
+
+    spread = float(np.sqrt(np.mean((ratios - 1) ** 2) * (1 + 1 / len(ratios))))
+    return np.asarray(1 + spread * t.ppf(QUANTILES, max(3, len(ratios) // _RESIDUALS_A_FREEDOM)))
 
 
 def _ratios(made: Doubles, came: Doubles) -> Doubles:

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from nightmarket.modeling.demand import HORIZON, Holiday, Panel
-from nightmarket.modeling.demand.calendar import MIN_WEEKS, calendar_exposures, calendar_factors, take_calendar_off
+from nightmarket.modeling.calendar_effects import MIN_WEEKS, Holiday, expose_days, shares_of_weeks
+from nightmarket.modeling.demand import HORIZON, Panel
+from nightmarket.modeling.demand.calendar import calendar_factors, take_calendar_off
 from nightmarket.modeling.demand.candidates import BY_HAND
 from nightmarket.modeling.demand.forecast import make_candidates
 from nightmarket.modeling.demand.histories import histories_of
@@ -34,8 +35,12 @@ def _weeks_before(day: date) -> int:
 
 
 def _factors(panel: Panel) -> Any:
-    histories = histories_of(panel)
-    return calendar_factors(panel, histories["category"], histories["total"])
+    return calendar_factors(panel, histories_of(panel)["category"])
+
+
+def _exposures(panel: Panel) -> Any:
+    first = panel.as_of_date - timedelta(days=7 * panel.n_weeks)
+    return shares_of_weeks(expose_days(first, 7 * (panel.n_weeks + HORIZON), panel.holidays))
 
 
 def _pie_at_easter() -> Any:
@@ -64,7 +69,7 @@ def test_days_of_another_kind_teach_nothing() -> None:
 
 def test_the_turn_of_the_month_is_learned_by_the_whole_shop() -> None:
     panel = shop(np.ones((80, WEEKS)), category=CATEGORIES)(LAST)
-    turn = calendar_exposures(panel)[:, 0]
+    turn = _exposures(panel)[:, 0]
     busy = replace(panel, units=_units(np.exp(0.4 * turn[:WEEKS])[None].repeat(80, axis=0)))
     ahead = _factors(busy)[:, WEEKS:]
     # The week from 1 January has all five first days of the month; the one from 15 January has none.
@@ -119,7 +124,7 @@ def test_a_product_without_a_category_follows_the_shop() -> None:
 
 def test_a_week_counts_the_days_up_to_the_holiday() -> None:
     panel = replace(shop(np.ones((1, WEEKS)))(LAST), holidays=(Holiday(date(2018, 1, 3), "fair"),))
-    fair = calendar_exposures(panel)[:, -1]
+    fair = _exposures(panel)[:, -1]
     # From 28 December to 3 January: four days of the week from 25 December, three of the next.
     np.testing.assert_allclose(fair[WEEKS : WEEKS + 3], [4 / 7, 3 / 7, 0])
     assert panel.as_of_date + timedelta(days=3) == date(2017, 12, 28)

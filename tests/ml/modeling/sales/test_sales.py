@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import numpy as np
 import pytest
 
 from nightmarket.errors import ModelCorrupted
+from nightmarket.modeling.calendar_effects import Holiday
 from nightmarket.modeling.sales import (
+    SalesForecast,
     SalesHistory,
     SalesModel,
     evaluate_sales,
@@ -121,6 +124,32 @@ def test_bands_hold_about_as_many_outcomes_as_they_say() -> None:
     assert 0.35 < figures["coverage_50"] < 0.65
     assert 0.8 < figures["coverage_90"] <= 1
     assert found["figures"]["week/total"]["wape"] < 0.05
+
+
+def test_what_a_feast_taught_is_expected_of_the_next_and_the_rest_stays_as_it_was() -> None:
+    feasts = (date(2024, 2, 18), date(2024, 6, 16))
+    history = _noisy(40)
+    first = (feasts[0] - history.day(0)).days
+    history.amounts[0, first - 6 : first + 1] *= 2
+    knowing = replace(history, holidays=tuple(Holiday(day, "feast") for day in feasts))
+    plain, told = (_weeks_of(forecast_sales(SalesModel(), one), "k0") for one in (history, knowing))
+    # The week from 10 June ends with the feast.
+    assert told[1] / plain[1] > 1.3
+    assert told[[0, 2, 3]] / plain[[0, 2, 3]] == pytest.approx([1, 1, 1], abs=0.1)
+
+
+def _weeks_of(forecast: SalesForecast, item: str) -> np.ndarray:
+    return forecast.sales_amount[(forecast.grain == "week") & (forecast.item_id == item)]
+
+
+def test_the_few_weeks_of_the_total_make_a_band_around_the_forecast() -> None:
+    history = _noisy(60)
+    forecast = forecast_sales(train_sales(_at(history), ORIGIN), history)
+    weeks = (forecast.grain == "week") & (forecast.level == "total")
+    quantiles, amount = forecast.quantiles[weeks], forecast.sales_amount[weeks]
+    assert quantiles[:, 2] == pytest.approx(amount)
+    assert (quantiles[:, 1] < amount).all()
+    assert (quantiles[:, 3] > amount).all()
 
 
 def test_a_shop_with_less_than_twelve_weeks_gets_the_mean_of_four() -> None:
