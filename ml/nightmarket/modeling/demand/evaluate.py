@@ -19,7 +19,7 @@ from nightmarket.modeling.demand.forecast import Points, combine, make_candidate
 from nightmarket.modeling.demand.histories import LEVELS, Level
 from nightmarket.modeling.demand.measure import TOP, Errors, coverage, errors_of, top_products
 from nightmarket.modeling.demand.model import DemandModel
-from nightmarket.modeling.demand.outcomes import outcomes_of
+from nightmarket.modeling.demand.outcomes import known_at, outcomes_of
 from nightmarket.modeling.demand.panel import HORIZON, Doubles, Panel
 from nightmarket.modeling.demand.train import PanelAt, train_demand
 
@@ -107,7 +107,7 @@ def _test(panel_at: PanelAt, origin: date, seed: int, threads: int, closed_until
         level: model.bands.around(level, points.demand_class[level], points.units[level], points.spread[level])
         for level in LEVELS
     }
-    return Tested(panel, model, points, quantiles, outcomes_of(panel, points.histories, later))
+    return Tested(panel, model, points, quantiles, outcomes_of(origin, points.histories, known_at(later)))
 
 
 def _level(name: str, by_seed: Sequence[Sequence[Tested]]) -> dict[str, Any]:

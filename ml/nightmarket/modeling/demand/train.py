@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -14,12 +15,12 @@ from nightmarket.modeling.demand.bands import Bands, Residuals, fit_bands
 from nightmarket.modeling.demand.calendar import take_calendar_off
 from nightmarket.modeling.demand.candidates import Candidates, Choice, choose, methods_for
 from nightmarket.modeling.demand.classes import CLASSES, REGULAR
-from nightmarket.modeling.demand.features import build_features
+from nightmarket.modeling.demand.features import Features, build_features
 from nightmarket.modeling.demand.forecast import combine, make_candidates
 from nightmarket.modeling.demand.histories import LEVELS, Histories, Level, histories_of
 from nightmarket.modeling.demand.measure import measure_points, top_products
 from nightmarket.modeling.demand.model import DemandModel
-from nightmarket.modeling.demand.outcomes import outcomes_of
+from nightmarket.modeling.demand.outcomes import Known, known_at, outcomes_of
 from nightmarket.modeling.demand.panel import HORIZON, Doubles, Panel
 from nightmarket.modeling.demand.reconcile import Trust, reconcile
 from nightmarket.modeling.demand.trees import MEAN, MEDIAN, Examples, Trees, fit_trees, make_examples
@@ -41,13 +42,27 @@ _VARIANCES = (0.1, 0.3, 1.0)
 
 @dataclass(frozen=True)
 class Origin:
-    """A past origin: what was known, the same without the calendar, the weeks' factors, and what came."""
+    """A past origin that methods compete at: what was known, and what came."""
 
     panel: Panel
-    histories: Mapping[Level, Histories]
-    ordinary: Mapping[Level, Histories]
-    ahead: Mapping[Level, Doubles]
     outcome: Mapping[Level, Doubles]
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A past origin that trees learn from: products sampled, all categories.
+
+    Attributes
+    ----------
+    is_top : (m,) whether a sampled product is one of those that sell most
+    ahead : by level, (m, 8) how many times an ordinary week's units each week ahead sells
+    """
+
+    as_of_date: date
+    histories: Mapping[Level, Histories]
+    features: Mapping[Level, Features]
+    is_top: NDArray[np.bool_]
+    ahead: Mapping[Level, Doubles]
 
 
 def train_demand(
@@ -78,10 +93,19 @@ def train_demand(
     if not tests:
         say(f"{newest.n_weeks} weeks of history: nothing to compare methods on")
         return DemandModel(Choice({}), Trust(), Bands({}), {}, newest.intents is not None)
-    tested = [_origin(panel_at, cut_off, weeks, newest) for weeks in tests]
+    tested = [_origin(panel_at, cut_off, weeks, known_at(newest)) for weeks in tests]
     closed = max(tests)
-    before = [closed + 2 + LEARN_EVERY * i for i in range(N_LEARN)]
-    rehearsal = _fit(panel_at, cut_off, before, tested[-1].panel, newest, seed=seed, threads=threads)
+
+    @functools.cache
+    def lesson_at(ago: int) -> Lesson:
+        return _lesson(panel_at(cut_off - timedelta(days=7 * ago)), seed=seed)
+
+    def fit(first: int, later: Panel) -> dict[Level, dict[str, Trees]]:
+        learn = [first + LEARN_EVERY * i for i in range(N_LEARN)]
+        lessons = [lesson_at(ago) for ago in learn if newest.n_weeks - ago >= MIN_HISTORY]
+        return _fit(lessons, known_at(later), seed=seed, threads=threads)
+
+    rehearsal = fit(closed + 2, tested[-1].panel)
     say(f"{len(tests)} origins to compare methods on, trees for {', '.join(rehearsal) or 'no level'}")
     made = [make_candidates(origin.panel, rehearsal) for origin in tested]
     choice = _choose(tested, made, boosters=rehearsal)
@@ -99,47 +123,47 @@ def train_demand(
         )
     bands = fit_bands(residuals)
     say("methods chosen: " + ", ".join(f"{key} {method}" for key, method in choice.methods.items()))
-    learn = [2 + LEARN_EVERY * i for i in range(N_LEARN)]
-    boosters = _fit(panel_at, cut_off, learn, newest, newest, seed=seed, threads=threads) if rehearsal else {}
+    boosters = fit(2, newest) if rehearsal else {}
     return DemandModel(choice, trust, bands, boosters, newest.intents is not None, evaluation)
 
 
-def _origin(panel_at: PanelAt, cut_off: date, weeks: int, later: Panel) -> Origin:
+def _origin(panel_at: PanelAt, cut_off: date, weeks: int, later: Known) -> Origin:
     panel = panel_at(cut_off - timedelta(days=7 * weeks))
+    return Origin(panel, outcomes_of(panel.as_of_date, histories_of(panel), later))
+
+
+def _lesson(panel: Panel, *, seed: int) -> Lesson:
     histories = histories_of(panel)
     ordinary, ahead = take_calendar_off(panel, histories)
-    return Origin(panel, histories, ordinary, ahead, outcomes_of(panel, histories, later))
+    sampled, is_top = _sample(histories["product"], seed=seed)
+    products = ordinary["product"].take(sampled)
+    return Lesson(
+        panel.as_of_date,
+        {"product": products, "category": histories["category"]},
+        {
+            "product": build_features(panel, products, ordinary["category"]),
+            "category": build_features(panel, ordinary["category"], ordinary["category"]),
+        },
+        is_top,
+        {"product": ahead["product"][sampled], "category": ahead["category"]},
+    )
 
 
-def _fit(
-    panel_at: PanelAt,
-    cut_off: date,
-    weeks: Sequence[int],
-    later: Panel,
-    newest: Panel,
-    *,
-    seed: int,
-    threads: int,
-) -> dict[Level, dict[str, Trees]]:
-    """Fit the boosters on origins ``weeks`` before the cut-off, with outcomes that were known at ``later``."""
+def _fit(lessons: Sequence[Lesson], later: Known, *, seed: int, threads: int) -> dict[Level, dict[str, Trees]]:
+    """Fit the boosters on the outcomes of past origins that were known at ``later``."""
     examples: dict[tuple[Level, str], list[Examples]] = {key: [] for key in _TREES}
-    for place, ago in enumerate(weeks):
-        if newest.n_weeks - ago < MIN_HISTORY:
-            continue
-        origin = _origin(panel_at, cut_off, ago, later)
+    for place, lesson in enumerate(lessons):
+        outcome = outcomes_of(lesson.as_of_date, lesson.histories, later)
         # Every other week ahead at every other origin: neighbouring weeks hardly teach anything new.
-        ahead = range(place % 2, HORIZON, 2)
+        weeks = range(place % 2, HORIZON, 2)
         for level, kind in _TREES:
-            ordinary = origin.ordinary[level]
-            series = np.arange(len(ordinary))
-            if level == "product":
-                series = _sample(origin.histories[level], n_other=N_OTHER if kind == MEAN else 0, seed=seed)
-            if not len(series):
-                continue
-            features = build_features(origin.panel, ordinary.take(series), origin.ordinary["category"])
-            examples[level, kind].append(
-                make_examples(features, origin.ahead[level][series], origin.outcome[level][series], weeks=ahead)
-            )
+            rows = np.arange(len(lesson.histories[level]))
+            if (level, kind) == ("product", MEDIAN):
+                rows = np.flatnonzero(lesson.is_top)
+            if len(rows):
+                features = lesson.features[level].take(rows)
+                made = make_examples(features, lesson.ahead[level][rows], outcome[level][rows], weeks=weeks)
+                examples[level, kind].append(made)
     found: dict[Level, dict[str, Trees]] = {}
     for (level, kind), parts in examples.items():
         if sum(map(len, parts)) >= MIN_EXAMPLES:
@@ -148,13 +172,14 @@ def _fit(
     return found
 
 
-def _sample(histories: Histories, *, n_other: int, seed: int) -> NDArray[np.int64]:
-    """Return the positions of the products learned from, rising: the largest, and some of the others."""
+def _sample(histories: Histories, *, seed: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the rising positions of the products learned from, and which of them are the largest."""
     order = np.argsort(-histories.filled.sum(axis=1), kind="stable")
-    others = order[N_TOP:]
-    if len(others) > n_other:
-        others = np.random.default_rng(seed).choice(others, n_other, replace=False)
-    return np.sort(np.concatenate([order[:N_TOP], others]))
+    top, others = order[:N_TOP], order[N_TOP:]
+    if len(others) > N_OTHER:
+        others = np.random.default_rng(seed).choice(others, N_OTHER, replace=False)
+    sampled = np.sort(np.concatenate([top, others]))
+    return sampled, np.isin(sampled, top)
 
 
 def _choose(

@@ -16,7 +16,7 @@ from nightmarket.modeling.demand.candidates import BY_HAND, FALLBACK
 from nightmarket.modeling.demand.classes import CLASSES
 from nightmarket.modeling.demand.histories import LEVELS, Level, histories_of
 from nightmarket.modeling.demand.measure import errors_of
-from nightmarket.modeling.demand.outcomes import outcomes_of
+from nightmarket.modeling.demand.outcomes import known_at, outcomes_of
 
 SIMPLE = ("naive", "mean of 4 weeks", "mean of 8 weeks", "mean of 13 weeks")
 """What a planner would do by hand; a sum of columns each, the calendar in them."""
@@ -82,12 +82,12 @@ def _compare(
     """Return the WAPE of the chosen methods and of every simple one at ``level``, the mean of origins and blocks."""
     names = [f"{level}/weeks {start + 1}-{end}" for start, end in BLOCKS]
     own = [one[name]["wape"] for one in measured for name in names if name in one]
-    later = panel_at(cut_off)
+    later = known_at(panel_at(cut_off))
     found: dict[str, list[float]] = {name: [] for name in SIMPLE}
     for one in measured:
         panel = panel_at(date.fromisoformat(one["as_of_date"]))
         histories = histories_of(panel)
-        outcome = outcomes_of(panel, histories, later)[level]
+        outcome = outcomes_of(panel.as_of_date, histories, later)[level]
         for name in SIMPLE:
             units = forecast_baseline(name, histories[level])
             wapes = (errors_of(units[:, start:end], outcome[:, start:end]).wape for start, end in BLOCKS)

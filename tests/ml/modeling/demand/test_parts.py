@@ -17,7 +17,7 @@ from nightmarket.modeling.demand.features import build_features
 from nightmarket.modeling.demand.histories import Histories, histories_of
 from nightmarket.modeling.demand.measure import coverage, errors_of
 from nightmarket.modeling.demand.neighbours import neighbour_level
-from nightmarket.modeling.demand.outcomes import outcomes_of
+from nightmarket.modeling.demand.outcomes import known_at, outcomes_of
 from nightmarket.modeling.demand.reconcile import Trust, reconcile
 from nightmarket.modeling.demand.spread import spread_of
 
@@ -198,7 +198,7 @@ def test_without_residuals_a_band_is_assumed_and_reaches_zero_for_slow_products(
 def test_outcomes_are_matched_by_product_and_missing_where_a_week_is_not_over() -> None:
     panel_at = shop([[1.0, 2, 3, 4, 5, 6], [6.0, 5, 4, 3, 2, 1]])
     origin = LAST - timedelta(days=14)
-    found = outcomes_of(panel_at(origin), histories_of(panel_at(origin)), panel_at(LAST))
+    found = outcomes_of(origin, histories_of(panel_at(origin)), known_at(panel_at(LAST)))
     np.testing.assert_array_equal(found["product"][:, :3], [[5, 6, np.nan], [2, 1, np.nan]])
     np.testing.assert_array_equal(found["total"][0, :3], [7, 7, np.nan])
 
