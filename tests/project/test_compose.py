@@ -54,6 +54,11 @@ def test_what_should_run_is_restarted_and_says_how_it_is(name):
     assert SERVICES[name]["healthcheck"]["test"]
 
 
+def test_one_service_builds_the_image_of_all_and_comes_first():
+    assert [name for name, service in OURS.items() if "build" in service] == ["mlflow"]
+    assert all("mlflow" in service["depends_on"] for service in AIRFLOW.values())
+
+
 @pytest.mark.parametrize("name", OURS)
 def test_every_setting_exists_and_the_libraries_are_offline(name):
     environment = OURS[name]["environment"]
