@@ -23,7 +23,7 @@ REFUSES_TO_START = re.compile(r"\$\{([A-Z_]+):\?Put \1 into \.env\}")
 
 def test_postgres_mlflow_and_every_part_of_airflow_are_there():
     assert SERVICES.keys() - OURS.keys() == {"postgres"}
-    assert AIRFLOW.keys() == {"airflow-init", "airflow", "scheduler", "dag-processor"}
+    assert AIRFLOW.keys() == {"airflow-init", "airflow", "scheduler", "dag-processor", "triggerer"}
 
 
 def test_every_variable_is_documented():
