@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 import os
 import sys
 import time
@@ -96,7 +97,18 @@ def _run(step: str, record_as: str | None = None, /, **arguments: Any) -> None:
         sys.exit(error.exit_code)
     if step in _FOR_PEOPLE and sys.stdout.isatty():
         return
-    click.echo(json.dumps(line, sort_keys=True, default=str))
+    click.echo(json.dumps(_without_nan(line), sort_keys=True, default=str, allow_nan=False))
+
+
+def _without_nan(value: Any) -> Any:
+    """Return ``value`` with null for what JSON has no number for: Airflow on a server takes no other line."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _without_nan(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(inner) for inner in value]
+    return value
 
 
 @main.command()

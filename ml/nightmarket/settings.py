@@ -7,6 +7,7 @@ root; ``.env.example`` is generated from this file.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -166,6 +167,8 @@ class Settings(BaseSettings):
 def keep_libraries_offline() -> None:
     """Set ``LIBRARIES_OFFLINE`` for this process and its children; most libraries read it when they are imported."""
     os.environ.update(LIBRARIES_OFFLINE)
+    # OpenVINO tells Google Analytics of each import, unless CI=true or this package of its is missing.
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 
 def load_settings() -> Settings:

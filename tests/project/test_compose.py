@@ -23,7 +23,7 @@ REFUSES_TO_START = re.compile(r"\$\{([A-Z_]+):\?Put \1 into \.env\}")
 
 def test_postgres_mlflow_and_every_part_of_airflow_are_there():
     assert SERVICES.keys() - OURS.keys() == {"postgres"}
-    assert AIRFLOW.keys() == {"airflow-init", "airflow", "scheduler", "dag-processor"}
+    assert AIRFLOW.keys() == {"airflow-init", "airflow", "scheduler", "dag-processor", "triggerer"}
 
 
 def test_every_variable_is_documented():
@@ -52,6 +52,11 @@ def test_ports_are_on_this_machine_only():
 def test_what_should_run_is_restarted_and_says_how_it_is(name):
     assert SERVICES[name]["restart"] == "unless-stopped"
     assert SERVICES[name]["healthcheck"]["test"]
+
+
+def test_one_service_builds_the_image_of_all_and_comes_first():
+    assert [name for name, service in OURS.items() if "build" in service] == ["mlflow"]
+    assert all("mlflow" in service["depends_on"] for service in AIRFLOW.values())
 
 
 @pytest.mark.parametrize("name", OURS)
