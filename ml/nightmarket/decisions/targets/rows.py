@@ -21,6 +21,7 @@ from nightmarket.decisions.targets.table import (
     TABLE,
 )
 from nightmarket.modeling.arrow_types import schema_of
+from nightmarket.modeling.sentences import counted
 
 
 def target_rows(
@@ -91,16 +92,23 @@ def _reasons(
             *(
                 (
                     is_full & (n_recent == count),
-                    f"contacted {count} times in the last 28 days, and {contact_cap} is the cap",
+                    f"contacted {_times(int(count))} in the last 28 days, and {contact_cap} is the cap",
                 )
                 for count in np.unique(n_recent[is_full])
             ),
-            (choice.would_pay[rows], f"other campaigns are worth more for the {contact_cap} contacts in 28 days"),
+            (
+                choice.would_pay[rows],
+                f"other campaigns are worth more for the {counted(contact_cap, 'contact')} in 28 days",
+            ),
         ]
         words = np.array([*(cause for _, cause in causes), f"the budget goes to customers worth more{behind}"], object)
         first = np.select([flag for flag, _ in causes], list(range(len(causes))), default=len(causes))
         reasons[rows] = words[first]
     return reasons
+
+
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def _taken(values: Sequence[object], positions: NDArray[np.int64]) -> NDArray[np.object_]:
