@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -24,6 +24,10 @@ MIN_SENT_SHARE = 0.8
 """Of those to be contacted, so many have a recorded contact; less, and what was decided is not what was sent."""
 MAX_LEAKED_SHARE = 0.05
 """Of those held out, so many may have one all the same."""
+
+TRIAL_DAYS = 728
+"""Campaigns that ended in these days before the night are trials. Where older ones said that no contact pays, no lot is
+drawn that could contest it, so their word must end some day."""
 
 HABITS = ("sales_84d", "n_orders_84d", "days_since_order")
 """What is known of a customer before a day. Not the sales of a month: a campaign of a month is tested on those, as
@@ -50,14 +54,15 @@ class DealtCampaigns:
 def read_dealt_campaigns(
     settings: Settings, snapshot: Snapshot, campaigns: Mapping[str, KnownCampaign], *, as_of: date
 ) -> DealtCampaigns | None:
-    """Return what came of the campaigns that had ended before ``as_of``; None where none of them was ever decided on.
+    """Return what came of campaigns that ended before ``as_of``, in two years; None where none was ever decided on.
 
     The first night up to the campaign's start that decided to contact or to hold out a customer counts, as in
     :mod:`nightmarket.io.campaign_results`: who was contacted by the next night is not dealt again, and to leave them
     out, but not those held out, would compare unlike arms. What was decided while it ran knew who had answered.
     """
     nights = _published(settings)
-    over = [campaign for campaign in campaigns.values() if campaign.end_date < as_of]
+    since = as_of - timedelta(days=TRIAL_DAYS)
+    over = [campaign for campaign in campaigns.values() if since <= campaign.end_date < as_of]
     newest = max((campaign.start_date for campaign in over), default=date.min)
     files = sorted((night, path) for night, (path, _) in nights.items() if night <= newest)
     if not files:

@@ -19,6 +19,7 @@ from nightmarket.decisions.targets.rows import target_rows
 from nightmarket.decisions.targets.stock import StockPlan, weigh_offer
 from nightmarket.decisions.targets.summary import summarise
 from nightmarket.decisions.targets.table import POLICY_VERSION
+from nightmarket.decisions.targets.value import break_even_sales
 from nightmarket.errors import StepMissing
 from nightmarket.io.atomic import sha256_of_file
 from nightmarket.io.campaigns import CampaignFacts, read_campaign_facts
@@ -26,7 +27,7 @@ from nightmarket.io.landing import read_snapshot
 from nightmarket.io.night import Night
 from nightmarket.settings import Settings
 from nightmarket.steps.deciding import Decided, decision_run_id
-from nightmarket.steps.deciding.campaign_uplift import incremental_amounts, prove_uplift
+from nightmarket.steps.deciding.campaign_uplift import Proof, incremental_amounts, prove_uplift
 
 READS = {"scores.campaign_response": "score campaign_response", "decisions.reorder_plan": "decide reorder_plan"}
 """Staged tables that the policy reads, and the commands that stage them."""
@@ -57,7 +58,7 @@ def decide(settings: Settings, night: Night) -> Decided:
         "holdout_salt": settings.holdout_salt,
     }
     run_id = decision_run_id(night, POLICY_VERSION, reads=reads, parameters=parameters)
-    campaigns = _campaigns(settings, night, facts, is_proven=proof.estimator is not None)
+    campaigns = _campaigns(settings, night, facts, proof)
     candidates = _candidates(night, facts, sorted(campaigns))
     proven = incremental_amounts(
         proof,
@@ -66,6 +67,7 @@ def decide(settings: Settings, night: Night) -> Decided:
         probability=candidates.probability,
         customer=candidates.customer,
         customer_ids=candidates.customer_ids,
+        is_proven=np.array([campaigns[one].is_proven for one in candidates.campaign_ids], bool)[candidates.campaign],
         as_of=night.as_of_date,
     )
     candidates = replace(candidates, incremental_amount=proven)
@@ -92,7 +94,7 @@ def decide(settings: Settings, night: Night) -> Decided:
         {
             "reads": reads,
             "solver": choice.solver,
-            "uplift": proof.describe(),
+            "uplift": proof.describe(campaigns),
             "campaigns": summary,
             "left_out": _left_out(night, facts, campaigns, summary),
             "spend_per_response_amount": facts.spend_per_response_amount,
@@ -109,7 +111,7 @@ def _is_staged(night: Night, name: str) -> bool:
     return True
 
 
-def _campaigns(settings: Settings, night: Night, facts: CampaignFacts, *, is_proven: bool) -> dict[str, Campaign]:
+def _campaigns(settings: Settings, night: Night, facts: CampaignFacts, proof: Proof) -> dict[str, Campaign]:
     as_of = night.as_of_date
     defaults = Defaults(
         settings.cost_per_contact_amount, settings.margin_pct, settings.holdout_pct, facts.spend_per_response_amount
@@ -119,11 +121,15 @@ def _campaigns(settings: Settings, night: Night, facts: CampaignFacts, *, is_pro
     for campaign_id, products in facts.products.items():
         known = facts.campaigns[campaign_id]
         offer = weigh_offer(products, stock, start_date=known.start_date, as_of=as_of)
+        terms = settle_terms(known, defaults, mean_price_amount=offer.mean_price_amount)
+        is_proven = proof.settles(break_even_sales(terms, offer))
+        if is_proven:  # then nothing needs to stand in for the value of a response
+            terms = settle_terms(known, defaults, mean_price_amount=None, is_proven=True)
         campaigns[campaign_id] = Campaign(
             campaign_id=campaign_id,
             start_date=known.start_date,
             is_running=known.status(as_of) is Status.RUNNING,
-            terms=settle_terms(known, defaults, mean_price_amount=offer.mean_price_amount, is_proven=is_proven),
+            terms=terms,
             offer=offer,
             n_contacted=len(facts.contacts[campaign_id]),
             is_proven=is_proven,
