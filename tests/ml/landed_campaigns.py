@@ -63,6 +63,10 @@ def stage(night: Night, scores: Mapping[str, Mapping[str, float]], plan: Sequenc
         "demand_units": pa.float64(),
         "unit_price_amount": pa.float64(),
         "lead_time_days": pa.int32(),
+        "on_hand_units": pa.float64(),
+        "on_order_units": pa.float64(),
+        "suggested_order_units": pa.float64(),
+        "stock_out_probability": pa.float64(),
         "is_stock_out_risk": pa.bool_(),
         "is_overstock": pa.bool_(),
     }

@@ -105,14 +105,30 @@ def test_a_running_campaign_without_a_plan_says_so_in_the_row(tmp_path: Path) ->
     )
 
 
+NOTHING_LEFT = {"on_hand_units": 0.0, "on_order_units": 0.0, "suggested_order_units": 12.0}
+
+
 def test_what_cannot_be_shipped_is_not_promoted(tmp_path: Path) -> None:
-    short = [{**STOCK[0], "is_stock_out_risk": True, "is_overstock": False}, {**STOCK[1], "is_stock_out_risk": False}]
+    # Whatever the plan says of the risk: it sees none where hardly anybody asks for the product.
+    short = [{**STOCK[0], **NOTHING_LEFT, "stock_out_probability": 0.04, "is_stock_out_risk": False}, STOCK[1]]
     _, detail, rows = _decided(tmp_path, stock=short)
     # All of the running campaign's products, and a quarter of the planned one's sales.
     assert _of(rows, "running", "decision") == ["contact"] + ["leave alone"] * 7
     assert _of(rows, "running", "reason")[1].startswith("nothing that it offers can be shipped")
     assert detail["campaigns"]["planned"]["shippable_share"] == 0.75
     assert _of(rows, "planned", "expected_value_amount")[0] == pytest.approx(0.9 * 4 * 0.75 - 0.25)
+
+
+def test_a_small_risk_of_running_out_takes_a_small_share(tmp_path: Path) -> None:
+    risky = [
+        {**STOCK[0], "on_hand_units": 5.0, "stock_out_probability": 0.054, "is_stock_out_risk": True},
+        {**STOCK[1], "on_hand_units": 99.0, "stock_out_probability": 0.001, "is_stock_out_risk": False},
+    ]
+    _, detail, rows = _decided(tmp_path, stock=risky)
+    assert _of(rows, "running", "decision")[1:3] == ["contact", "contact"]
+    assert "100 % of its sales may run out and count for 95 %" in _of(rows, "running", "reason")[1]
+    assert detail["campaigns"]["running"]["shippable_share"] == 0.946
+    assert detail["campaigns"]["planned"]["shippable_share"] == pytest.approx(1 - 0.25 * 0.054)
 
 
 def test_deciding_again_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -86,7 +86,10 @@ class Campaign:
     def obstacle(self) -> str | None:
         """Why nobody is contacted for it at all, in words; None where nothing is in the way."""
         if self.offer.shippable_share <= 0:
-            return "nothing that it offers can be shipped: all of it may run out before an order of tonight arrives"
+            return (
+                "nothing that it offers can be shipped: all of it is out of stock, or likely to be before an order of"
+                " tonight arrives"
+            )
         if not self.is_worth_something:
             return "nothing is known of what a response is worth: set value_per_response_amount in campaign_plans"
         if not self.pays_a_contact:

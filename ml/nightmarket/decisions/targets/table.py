@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nightmarket.contracts import FLAG, ID, TEXT, Column, decision_table
 
-POLICY_VERSION = "campaign_targets/1"
+POLICY_VERSION = "campaign_targets/2"
 
 NUMBER = "DOUBLE"
 

@@ -139,12 +139,18 @@ def _campaigns(settings: Settings, night: Night, facts: CampaignFacts, proof: Pr
 
 def _stock_plan(plan: pa.Table) -> StockPlan:
     price = _numbers(plan["unit_price_amount"], np.nan)
+    # What is on order is null where the shop does not say; what is on hand is null where stock is not known at all.
+    position = _numbers(plan["on_hand_units"], np.nan) + _numbers(plan["on_order_units"], 0.0)
     return StockPlan(
         product_ids=np.array(plan["product_id"].to_pylist(), dtype=np.str_),
         sales_amount=np.maximum(_numbers(plan["demand_units"], 0.0) * np.nan_to_num(price), 0.0),
         unit_price_amount=price,
         lead_time_days=plan["lead_time_days"].to_numpy().astype(np.int64),
-        is_short=_flags(plan["is_stock_out_risk"]),
+        position_units=position,
+        order_units=_numbers(plan["suggested_order_units"], np.nan),
+        run_out_probability=np.where(
+            _flags(plan["is_stock_out_risk"]), _numbers(plan["stock_out_probability"], 1.0), 0.0
+        ),
         is_overstock=_flags(plan["is_overstock"]),
     )
 
