@@ -144,7 +144,7 @@ def _publish(shop: Exported, as_of: date = NIGHT, *, is_done: bool = False) -> N
         snapshot_id=night.snapshot_id,
         staged={
             TABLE.name: StagedTable(
-                path, sha256_of_file(path), "campaign_targets", "run", "campaign_targets/1", "policy"
+                path, sha256_of_file(path), "campaign_targets", "run", "campaign_targets/2", "policy"
             )
         },
         verdict="passed",

@@ -21,7 +21,6 @@ from nightmarket.decisions.targets.table import (
     TABLE,
 )
 from nightmarket.modeling.arrow_types import schema_of
-from nightmarket.modeling.sentences import counted
 
 
 def target_rows(
@@ -98,7 +97,7 @@ def _reasons(
             ),
             (
                 choice.would_pay[rows],
-                f"other campaigns are worth more for the {counted(contact_cap, 'contact')} in 28 days",
+                f"other campaigns are worth more for the {_contacts(contact_cap)} in 28 days",
             ),
         ]
         words = np.array([*(cause for _, cause in causes), f"the budget goes to customers worth more{behind}"], object)
@@ -109,6 +108,10 @@ def _reasons(
 
 def _times(count: int) -> str:
     return {1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
+def _contacts(count: int) -> str:
+    return f"{count} contact{'' if count == 1 else 's'}"
 
 
 def _taken(values: Sequence[object], positions: NDArray[np.int64]) -> NDArray[np.object_]:
