@@ -18,6 +18,7 @@ from nightmarket.clock import STEP_DAYS
 from nightmarket.contracts import CONTRACT_TABLES
 from nightmarket.decisions.targets.campaign import KnownCampaign, Plan, plans_without_campaign
 from nightmarket.io.landing import Snapshot
+from nightmarket.io.refused_plans import read_refused_plans
 from nightmarket.io.warehouse import open_snapshot
 from nightmarket.settings import Settings
 
@@ -33,6 +34,7 @@ class CampaignFacts:
     ----------
     campaigns : by id, whatever their dates
     unknown_plans : campaigns that have a plan and no dates, sorted
+    refused_plans : by campaign whose newest plan was set aside by landing, the reason code
     products : by campaign that the night decides on, what it offers, each once and sorted
     contacts : by campaign that the night decides on, and customer: the day of the first contact
     recent_contacts : by customer, contacts for whatever campaign in the 28 days before the night
@@ -43,6 +45,7 @@ class CampaignFacts:
 
     campaigns: dict[str, KnownCampaign]
     unknown_plans: list[str]
+    refused_plans: dict[str, str]
     products: dict[str, NDArray[np.str_]]
     contacts: dict[str, dict[str, date]]
     recent_contacts: dict[str, int]
@@ -62,16 +65,25 @@ def read_campaign_facts(settings: Settings, snapshot: Snapshot, *, as_of: date) 
                 "holdout_pct from campaign_plans order by campaign_id"
             ).fetchall()
         }
+        dates = _rows(connection, "select campaign_id, start_date, end_date from campaigns order by campaign_id")
+        refused = read_refused_plans(
+            connection,
+            [campaign_id for campaign_id, _, _ in dates],
+            dict(_rows(connection, "select campaign_id, arrived_at from campaign_plans")),
+            as_of=as_of,
+            timezone=snapshot.timezone,
+        )
         campaigns = {
-            campaign_id: KnownCampaign(campaign_id, start_date, end_date, plans.get(campaign_id))
-            for campaign_id, start_date, end_date in connection.execute(
-                "select campaign_id, start_date, end_date from campaigns order by campaign_id"
-            ).fetchall()
+            campaign_id: KnownCampaign(
+                campaign_id, start_date, end_date, plans.get(campaign_id), refused.get(campaign_id)
+            )
+            for campaign_id, start_date, end_date in dates
         }
         decided = sorted(one.campaign_id for one in campaigns.values() if one.status(as_of).is_decided)
         return CampaignFacts(
             campaigns=campaigns,
             unknown_plans=plans_without_campaign(plans, campaigns),
+            refused_plans=refused,
             products={campaign_id: _products(connection, campaign_id) for campaign_id in decided},
             contacts={campaign_id: _contacts(connection, campaign_id, as_of) for campaign_id in decided},
             recent_contacts=_recent_contacts(connection, as_of),

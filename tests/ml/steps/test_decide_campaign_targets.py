@@ -55,12 +55,14 @@ def _decided(
     *,
     stock: list[dict[str, Any]] = STOCK,
     tables: dict[str, list[dict[str, Any]]] = TABLES,
+    quarantined: list[dict[str, str]] | None = None,
     **changed: Any,
 ) -> tuple[Night, dict[str, Any], list[dict[str, Any]]]:
     import pyarrow.parquet as pq
 
     settings = Settings(_env_file=None, var_dir=folder / "var", threads=1, contact_cap=3, holdout_pct=1, **changed)
-    night = Night(settings, AS_OF, land(settings, tables).snapshot_id)
+    set_aside = {"campaign_plans": quarantined} if quarantined else None
+    night = Night(settings, AS_OF, land(settings, tables, quarantined=set_aside).snapshot_id)
     stage(night, {"running": CUSTOMERS, "planned": CUSTOMERS, "over": CUSTOMERS}, stock)
     result = decide.run(settings, decision="campaign_targets", as_of=AS_OF, snapshot_id=night.snapshot_id)
     rows = pq.read_table(night.staged_path("decisions.campaign_targets"), partitioning=None).to_pylist()
@@ -129,6 +131,63 @@ def test_a_small_risk_of_running_out_takes_a_small_share(tmp_path: Path) -> None
     assert "100 % of its sales may run out and count for 95 %" in _of(rows, "running", "reason")[1]
     assert detail["campaigns"]["running"]["shippable_share"] == 0.946
     assert detail["campaigns"]["planned"]["shippable_share"] == pytest.approx(1 - 0.25 * 0.054)
+
+
+BROKEN = {"reason": "negative:budget_amount", "campaign_id": "running", "budget_amount": "-3.00"}
+SET_ASIDE = (
+    "its plan breaks the contract (negative:budget_amount) and was set aside, so its budget is not known: mend its row"
+    " in campaign_plans"
+)
+
+
+def test_a_campaign_whose_plan_breaks_the_contract_is_left_alone_and_says_so(tmp_path: Path) -> None:
+    _, detail, rows = _decided(tmp_path, quarantined=[BROKEN])
+    # Who was contacted before stays so; the settings stand in for no budget of anybody.
+    assert _of(rows, "running", "decision") == ["contact"] + ["leave alone"] * 7
+    assert _of(rows, "running", "reason")[1:] == [SET_ASIDE] * 7
+    assert detail["campaigns"]["running"]["obstacle"] == SET_ASIDE
+    assert _of(rows, "planned", "decision") == ["contact"] * 4 + ["leave alone"] * 4
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["running,5 EUR,0.20", '"running";-1;2', "running\t5\t0.2\tand one field too many"],
+    ids=["comma", "quote", "tab"],
+)
+def test_a_line_of_a_plan_that_cannot_be_read_is_the_plan_of_the_campaign_that_it_names(
+    tmp_path: Path, line: str
+) -> None:
+    _, _, rows = _decided(tmp_path, quarantined=[{"reason": "unreadable_line:fields", "unreadable_text": line}])
+    assert "(unreadable_line:fields)" in _of(rows, "running", "reason")[1]
+    assert _of(rows, "planned", "decision")[0] == "contact"
+
+
+@pytest.mark.parametrize(
+    ("given", "is_decided"),
+    [
+        ({}, True),  # when it came is not known: it may be the bad row of a dump that was mended since
+        ({"arrived_at": "2024-05-10 09:00:00"}, True),
+        ({"arrived_at": "2024-05-25 09:00:00"}, False),
+        ({"arrived_at": "2024-06-02 09:00:00"}, True),  # after the night
+        ({"arrived_at": "2024-05-25 09:00:00", "reason": "superseded"}, True),
+    ],
+)
+def test_a_broken_plan_counts_where_it_is_the_newest_that_the_night_knows(
+    tmp_path: Path, given: dict[str, str], *, is_decided: bool
+) -> None:
+    plans = [{**TABLES["campaign_plans"][0], "arrived": "2024-05-20"}]
+    broken = {**BROKEN, "campaign_id": "planned", **given}
+    _, _, rows = _decided(tmp_path, tables={**TABLES, "campaign_plans": plans}, quarantined=[broken])
+    assert ("contact" in _of(rows, "planned", "decision")) is is_decided
+
+
+def test_a_broken_plan_of_a_campaign_without_rows_is_named(tmp_path: Path) -> None:
+    plans = [{**BROKEN, "campaign_id": one} for one in ("far", "nowhere")]
+    _, detail, _ = _decided(tmp_path, quarantined=plans)
+    assert detail["left_out"]["far"] == SET_ASIDE
+    assert detail["left_out"]["nowhere"] == (
+        "its plan breaks the contract (negative:budget_amount), and campaigns does not have it"
+    )
 
 
 def test_deciding_again_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -49,6 +49,7 @@ class Campaign:
     ----------
     n_contacted : customers contacted for it before, scored or not; what they cost is gone from its budget
     is_proven : what a contact brings is known, whatever a response is worth
+    plan_fault : reason code of its newest plan where landing set that aside
     """
 
     campaign_id: str
@@ -58,6 +59,7 @@ class Campaign:
     offer: Offer
     n_contacted: int
     is_proven: bool = False
+    plan_fault: str | None = None
 
     def period(self, as_of: date) -> int:
         """Return in which 28 days from the night on its contacts are made; 0 is the first."""
@@ -78,13 +80,18 @@ class Campaign:
 
     @property
     def is_worth_something(self) -> bool:
-        """Whether anything that it offers can be shipped, and has a value that is known."""
+        """Whether anything that it offers can be shipped, has a value that is known, and limits that are."""
         has_value = self.is_proven or self.terms.value_per_response_amount is not None
-        return self.offer.shippable_share > 0 and has_value
+        return self.offer.shippable_share > 0 and has_value and self.plan_fault is None
 
     @property
     def obstacle(self) -> str | None:
         """Why nobody is contacted for it at all, in words; None where nothing is in the way."""
+        if self.plan_fault is not None:
+            return (
+                f"its plan breaks the contract ({self.plan_fault}) and was set aside, so its budget is not known: mend"
+                " its row in campaign_plans"
+            )
         if self.offer.shippable_share <= 0:
             return (
                 "nothing that it offers can be shipped: all of it is out of stock, or likely to be before an order of"

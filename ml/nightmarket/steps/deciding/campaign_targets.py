@@ -133,6 +133,7 @@ def _campaigns(settings: Settings, night: Night, facts: CampaignFacts, proof: Pr
             offer=offer,
             n_contacted=len(facts.contacts[campaign_id]),
             is_proven=is_proven,
+            plan_fault=known.plan_fault,
         )
     return campaigns
 
@@ -194,6 +195,9 @@ def _left_out(
 ) -> dict[str, str]:
     """Return, by campaign that somebody may look for in the rows, why it is not there."""
     found = dict.fromkeys(facts.unknown_plans, "campaign_plans has it, campaigns does not")
+    for campaign_id in facts.refused_plans.keys() - facts.campaigns.keys():
+        code = facts.refused_plans[campaign_id]
+        found[campaign_id] = f"its plan breaks the contract ({code}), and campaigns does not have it"
     for campaign_id, known in facts.campaigns.items():
         status = known.status(night.as_of_date)
         if status is Status.PAST and known.plan is not None:
@@ -201,7 +205,8 @@ def _left_out(
         elif status is Status.LATER:
             found[campaign_id] = f"starts on {known.start_date}, more than {STEP_DAYS} days ahead, and has no plan"
         elif campaign_id in campaigns and campaign_id not in summary:
-            found[campaign_id] = "nobody is scored for it"
+            fault = campaigns[campaign_id].obstacle if known.plan_fault else None
+            found[campaign_id] = fault or "nobody is scored for it"
     return dict(sorted(found.items()))
 
 
