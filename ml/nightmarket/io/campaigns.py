@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from nightmarket.clock import STEP_DAYS
 from nightmarket.contracts import CONTRACT_TABLES
+from nightmarket.decisions.targets.base_rate import Answers
 from nightmarket.decisions.targets.campaign import KnownCampaign, Plan, plans_without_campaign
 from nightmarket.io.landing import Snapshot
 from nightmarket.io.refused_plans import read_refused_plans
@@ -41,6 +42,8 @@ class CampaignFacts:
     spend_per_response_amount : what a responder spent on the days of the response on what the coupons were for (on
         all that the campaign offers, where it has no coupons), the mean of the last 364 days; None where nobody
         responded
+    answers : contacts of campaigns that ended in the last 364 days, and how many of them were answered; None where the
+        shop keeps no responses
     """
 
     campaigns: dict[str, KnownCampaign]
@@ -50,6 +53,7 @@ class CampaignFacts:
     contacts: dict[str, dict[str, date]]
     recent_contacts: dict[str, int]
     spend_per_response_amount: float | None
+    answers: Answers | None
 
 
 def read_campaign_facts(settings: Settings, snapshot: Snapshot, *, as_of: date) -> CampaignFacts:
@@ -88,6 +92,7 @@ def read_campaign_facts(settings: Settings, snapshot: Snapshot, *, as_of: date) 
             contacts={campaign_id: _contacts(connection, campaign_id, as_of) for campaign_id in decided},
             recent_contacts=_recent_contacts(connection, as_of),
             spend_per_response_amount=_spend_per_response(connection),
+            answers=_answers(connection, as_of) if snapshot.table("campaign_responses").provided else None,
         )
 
 
@@ -172,6 +177,31 @@ def _spend_per_response(connection: duckdb.DuckDBPyConnection) -> float | None:
     )
     # Responses whose orders are not known say nothing of what one is worth.
     return round(float(spend) / n_responders, 4) if n_responders and spend and spend > 0 else None
+
+
+def _answers(connection: duckdb.DuckDBPyConnection, as_of: date) -> Answers:
+    """Return how many of those contacted answered, of campaigns that are over: others may still be answered."""
+    ((n_contacts, n_answered),) = _rows(
+        connection,
+        """
+        with contacted as (
+            select distinct campaign_id, customer_id
+            from campaign_contacts
+            inner join campaigns using (campaign_id)
+            where end_date < $as_of and end_date >= $since and contact_date <= end_date
+        )
+        select
+            count(*),
+            count(*) filter (
+                (campaign_id, customer_id) in (
+                    select (campaign_id, customer_id) from campaign_responses where response_date < $as_of
+                )
+            )
+        from contacted
+        """,
+        {"as_of": as_of, "since": as_of - timedelta(days=SPEND_DAYS)},
+    )
+    return Answers(int(n_contacts), int(n_answered))
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str, values: Any = None) -> list[Any]:

@@ -70,6 +70,30 @@ def _decided(
     return night, result.detail, rows
 
 
+def _decided_without_a_model(
+    folder: Path, customers: list[str], tables: dict[str, list[dict[str, Any]]] = TABLES, **changed: Any
+) -> tuple[Night, dict[str, Any], list[dict[str, Any]]]:
+    """Decide where ``score`` had no version, and the features know ``customers`` of the planned campaign."""
+    import duckdb
+    import pyarrow.parquet as pq
+
+    settings = Settings(_env_file=None, var_dir=folder / "var", threads=1, **changed)
+    night = Night(settings, AS_OF, land(settings, tables).snapshot_id)
+    stage(night, {}, STOCK)
+    night.record("score__campaign_response", {"not_scored": "Got no passed version", "n_rows_left_out": len(customers)})
+    with duckdb.connect(str(settings.warehouse_path)) as connection:
+        connection.execute(
+            "create schema features; create table features.ftr_campaign_response as select unnest(?::varchar[]) as "
+            "customer_id, 'planned' as campaign_id, ? as snapshot_id, ?::date as as_of_date, true as is_open",
+            [customers, night.snapshot_id, AS_OF],
+        )
+        connection.execute("insert into features.ftr_campaign_response values ('c0', 'over', '', '2024-01-01', false)")
+    result = decide.run(settings, decision="campaign_targets", as_of=AS_OF, snapshot_id=night.snapshot_id)
+    path = night.staged_path("decisions.campaign_targets")
+    assert validate_staged("decisions.campaign_targets", path, AS_OF) == result.rows
+    return night, result.detail, pq.read_table(path, partitioning=None).to_pylist()
+
+
 def _of(rows: list[dict[str, Any]], campaign: str, column: str) -> list[Any]:
     return [row[column] for row in rows if row["campaign_id"] == campaign]
 
@@ -81,7 +105,8 @@ def test_running_and_planned_campaigns_are_decided_and_the_others_are_named(tmp_
         "far": "starts on 2024-09-01, more than 28 days ahead, and has no plan",
         "over": "ended on 2024-05-31",
         "typo": "campaign_plans has it, campaigns does not",
-        "unscored": "nobody is scored for it",
+        "unscored": "nobody could be scored for it: nobody was sent it, and nobody is known who bought lately before"
+        " its start",
     }
     assert validate_staged("decisions.campaign_targets", night.staged_path("decisions.campaign_targets"), AS_OF) == 16
 
@@ -188,6 +213,44 @@ def test_a_broken_plan_of_a_campaign_without_rows_is_named(tmp_path: Path) -> No
     assert detail["left_out"]["nowhere"] == (
         "its plan breaks the contract (negative:budget_amount), and campaigns does not have it"
     )
+
+
+def test_a_shop_without_a_response_model_still_contacts_and_holds_out_by_lot(tmp_path: Path) -> None:
+    plans = [{**TABLES["campaign_plans"][0], "budget_amount": 5, "value_per_response_amount": 20, "holdout_pct": 30}]
+    customers = [f"c{number:03d}" for number in range(60)]
+    _, detail, rows = _decided_without_a_model(tmp_path, customers, {**TABLES, "campaign_plans": plans})
+    decisions = _of(rows, "planned", "decision")
+    assert decisions.count("contact") == 20
+    assert decisions.count("hold out") >= 5
+    assert set(_of(rows, "planned", "response_probability")) == {0.05}
+    assert set(_of(rows, "planned", "value_basis")) == {"assumed response rate, not proven incremental"}
+    note = "(no response model and no earlier answers: 5 % of all taken to respond, by the settings)"
+    assert set(_of(rows, "planned", "reason")) == {
+        f"worth more than it costs, and among the best {note}",
+        f"held out by lot (30 %) to measure the campaign, else contacted {note}",
+        f"the budget goes to customers worth as much, by lot {note}",
+    }
+    assert f"({detail['without_model']})" == note
+
+
+def test_without_a_model_earlier_answers_say_how_many_respond(tmp_path: Path) -> None:
+    contacts = [
+        {"campaign_id": "over", "customer_id": f"c{number}", "contact_date": "2024-03-01"} for number in range(300)
+    ]
+    answers = [
+        {"campaign_id": "over", "customer_id": f"c{number}", "coupon_id": "", "response_date": "2024-03-05"}
+        for number in range(75)
+    ]
+    tables = {**TABLES, "campaign_contacts": contacts, "campaign_responses": answers}
+    _, _, rows = _decided_without_a_model(tmp_path, ["c1", "c2"], tables)
+    assert set(_of(rows, "planned", "response_probability")) == {0.2}
+    assert set(_of(rows, "planned", "value_basis")) == {"response rate of earlier campaigns, not proven incremental"}
+    assert "75 of 300 contacts of the last year answered" in _of(rows, "planned", "reason")[0]
+
+
+def test_without_a_model_and_without_campaigns_nothing_is_decided(tmp_path: Path) -> None:
+    _, detail, rows = _decided_without_a_model(tmp_path, ["c1"], {})
+    assert (rows, detail["campaigns"]) == ([], {})
 
 
 def test_deciding_again_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nightmarket.clock import STEP_DAYS
 from nightmarket.decisions.targets.campaign import Terms
 from nightmarket.decisions.targets.stock import Offer
+from nightmarket.decisions.targets.table import NOT_PROVEN
 from nightmarket.decisions.targets.value import UNITS, in_units
 
 
@@ -26,6 +27,7 @@ class Candidates:
     incremental_amount : sales that a contact alone brings; NaN where not proven, shape (n,)
     contacted_on : day of the contact for this campaign; NaT where there was none, shape (n,)
     n_recent_contacts : of each customer, for whatever campaign, in the 28 days before the night, shape (n_customers,)
+    response_basis : what the probabilities rest on, as ``value_basis`` says it where uplift is not proven
     """
 
     campaign_ids: tuple[str, ...]
@@ -36,6 +38,7 @@ class Candidates:
     incremental_amount: NDArray[np.float64]
     contacted_on: NDArray[np.datetime64]
     n_recent_contacts: NDArray[np.int64]
+    response_basis: str = NOT_PROVEN
 
     def __len__(self) -> int:
         return len(self.campaign)

@@ -15,7 +15,6 @@ from nightmarket.decisions.targets.table import (
     CONTACT,
     HOLD_OUT,
     LEAVE_ALONE,
-    NOT_PROVEN,
     POLICY_VERSION,
     PROVEN,
     TABLE,
@@ -50,7 +49,7 @@ def target_rows(
         "expected_incremental_amount": np.round(candidates.incremental_amount, 4),
         "expected_value_amount": choice.value_amount,
         "cost_amount": choice.cost_amount,
-        "value_basis": np.where(is_proven, PROVEN, NOT_PROVEN),
+        "value_basis": np.where(is_proven, PROVEN, candidates.response_basis),
         "is_running": _taken([campaign.is_running for campaign in ordered], of),
         "is_holdout": choice.is_holdout,
         "budget_amount": _taken([campaign.terms.budget_amount for campaign in ordered], of),
@@ -100,6 +99,9 @@ def _reasons(
                 f"other campaigns are worth more for the {_contacts(contact_cap)} in 28 days",
             ),
         ]
+        value = choice.value_amount[rows]
+        last = value[choice.is_contacted[rows]].min(initial=np.inf)
+        causes.append((value == last, f"the budget goes to customers worth as much, by lot{behind}"))
         words = np.array([*(cause for _, cause in causes), f"the budget goes to customers worth more{behind}"], object)
         first = np.select([flag for flag, _ in causes], list(range(len(causes))), default=len(causes))
         reasons[rows] = words[first]

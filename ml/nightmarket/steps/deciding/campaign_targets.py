@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from nightmarket.clock import STEP_DAYS
+from nightmarket.decisions.targets.base_rate import BaseRate
 from nightmarket.decisions.targets.campaign import Defaults, Status, settle_terms
-from nightmarket.decisions.targets.inputs import Campaign, Candidates
+from nightmarket.decisions.targets.inputs import Campaign
 from nightmarket.decisions.targets.policy import choose_targets
 from nightmarket.decisions.targets.rows import target_rows
 from nightmarket.decisions.targets.stock import StockPlan, weigh_offer
@@ -27,10 +28,12 @@ from nightmarket.io.landing import read_snapshot
 from nightmarket.io.night import Night
 from nightmarket.settings import Settings
 from nightmarket.steps.deciding import Decided, decision_run_id
+from nightmarket.steps.deciding.campaign_candidates import read_candidates, settle_rate
 from nightmarket.steps.deciding.campaign_uplift import Proof, incremental_amounts, prove_uplift
 
 READS = {"scores.campaign_response": "score campaign_response", "decisions.reorder_plan": "decide reorder_plan"}
 """Staged tables that the policy reads, and the commands that stage them."""
+NOBODY = "nobody could be scored for it: nobody was sent it, and nobody is known who bought lately before its start"
 
 
 def decide(settings: Settings, night: Night) -> Decided:
@@ -56,10 +59,12 @@ def decide(settings: Settings, night: Night) -> Decided:
         "margin_pct": settings.margin_pct,
         "holdout_pct": settings.holdout_pct,
         "holdout_salt": settings.holdout_salt,
+        "response_rate_pct": settings.response_rate_pct,
     }
     run_id = decision_run_id(night, POLICY_VERSION, reads=reads, parameters=parameters)
-    campaigns = _campaigns(settings, night, facts, proof)
-    candidates = _candidates(night, facts, sorted(campaigns))
+    rate = settle_rate(settings, night, facts)
+    campaigns = _campaigns(settings, night, facts, proof, rate)
+    candidates = read_candidates(night, facts, sorted(campaigns), rate)
     proven = incremental_amounts(
         proof,
         settings,
@@ -97,6 +102,7 @@ def decide(settings: Settings, night: Night) -> Decided:
             "uplift": proof.describe(campaigns),
             "campaigns": summary,
             "left_out": _left_out(night, facts, campaigns, summary),
+            "without_model": rate.note if rate else None,
             "spend_per_response_amount": facts.spend_per_response_amount,
         },
     )
@@ -111,7 +117,9 @@ def _is_staged(night: Night, name: str) -> bool:
     return True
 
 
-def _campaigns(settings: Settings, night: Night, facts: CampaignFacts, proof: Proof) -> dict[str, Campaign]:
+def _campaigns(
+    settings: Settings, night: Night, facts: CampaignFacts, proof: Proof, rate: BaseRate | None
+) -> dict[str, Campaign]:
     as_of = night.as_of_date
     defaults = Defaults(
         settings.cost_per_contact_amount, settings.margin_pct, settings.holdout_pct, facts.spend_per_response_amount
@@ -125,6 +133,8 @@ def _campaigns(settings: Settings, night: Night, facts: CampaignFacts, proof: Pr
         is_proven = proof.settles(break_even_sales(terms, offer))
         if is_proven:  # then nothing needs to stand in for the value of a response
             terms = settle_terms(known, defaults, mean_price_amount=None, is_proven=True)
+        if rate is not None and known.plan_fault is None:
+            terms = replace(terms, notes=(*terms.notes, rate.note))
         campaigns[campaign_id] = Campaign(
             campaign_id=campaign_id,
             start_date=known.start_date,
@@ -156,40 +166,6 @@ def _stock_plan(plan: pa.Table) -> StockPlan:
     )
 
 
-def _candidates(night: Night, facts: CampaignFacts, campaign_ids: list[str]) -> Candidates:
-    """Return the scored pairs of the campaigns, sorted by campaign and customer; those never scored have none."""
-    scores = pq.read_table(
-        night.staged_path("scores.campaign_response"),
-        columns=["campaign_id", "customer_id", "probability"],
-        partitioning=None,
-    )
-    scores = scores.filter(pc.is_in(scores["campaign_id"], pa.array(campaign_ids, pa.string())))
-    scores = scores.sort_by([("campaign_id", "ascending"), ("customer_id", "ascending")])
-    campaign_of, of_campaign = _coded(scores["campaign_id"])
-    customer_of, of_customer = _coded(scores["customer_id"])
-    contacts = [facts.contacts[campaign_id] for campaign_id in campaign_of]
-    n = scores.num_rows
-    contacted_on = np.full(n, "NaT", dtype="datetime64[D]")
-    for row in range(n):
-        contacted_on[row] = contacts[of_campaign[row]].get(customer_of[of_customer[row]], "NaT")
-    return Candidates(
-        campaign_ids=campaign_of,
-        customer_ids=customer_of,
-        campaign=of_campaign,
-        customer=of_customer,
-        probability=_numbers(scores["probability"], 0.0),
-        incremental_amount=np.full(n, np.nan),
-        contacted_on=contacted_on,
-        n_recent_contacts=np.array([facts.recent_contacts.get(one, 0) for one in customer_of], dtype=np.int64),
-    )
-
-
-def _coded(ids: pa.ChunkedArray) -> tuple[tuple[str, ...], Any]:
-    """Return the distinct ids, sorted, and the position of each row's id in them."""
-    distinct = pc.unique(ids).sort()
-    return tuple(distinct.to_pylist()), pc.index_in(ids, distinct).to_numpy().astype(np.int64)
-
-
 def _left_out(
     night: Night, facts: CampaignFacts, campaigns: Mapping[str, Campaign], summary: Mapping[str, Any]
 ) -> dict[str, str]:
@@ -206,7 +182,7 @@ def _left_out(
             found[campaign_id] = f"starts on {known.start_date}, more than {STEP_DAYS} days ahead, and has no plan"
         elif campaign_id in campaigns and campaign_id not in summary:
             fault = campaigns[campaign_id].obstacle if known.plan_fault else None
-            found[campaign_id] = fault or "nobody is scored for it"
+            found[campaign_id] = fault or NOBODY
     return dict(sorted(found.items()))
 
 
