@@ -170,7 +170,8 @@ def read_results(connection: Connection, night: date) -> list[dict[str, Any]]:
         return []
     return read_dicts(
         connection,
-        f"select campaign_id, measure, as_of_date as measured_on, n_treated, n_holdout, treated_mean, holdout_mean, "
+        f"select campaign_id, measure, as_of_date as measured_on, n_treated, n_holdout, n_treated_contacted, "
+        "n_holdout_contacted, treated_mean, holdout_mean, "
         f"effect, effect_low, effect_high, total_effect, cost_amount, "
         f"verdict from {name} where as_of_date <= ? "
         "qualify as_of_date = max(as_of_date) over (partition by campaign_id, measure) "

@@ -7,8 +7,11 @@ from nightmarket.report.wording import percent, signed
 
 MINUS = "−"
 
-UNPLANNED = "split not as planned"
-"""The verdict on a campaign whose figures mean nothing."""
+NOT_CLAIMED = {
+    "split not as planned": "customers were not split as planned",
+    "not sent as decided": "it was not sent as decided",
+}
+"""Verdicts on campaigns whose figures prove nothing, and why."""
 
 
 def money(value: float, currency: str) -> str:
@@ -63,12 +66,23 @@ def say_result(result: CampaignResult, currency: str) -> str:
         total = "" if result.total_effect is None else f", {money(result.total_effect, currency)} in all"
         if result.cost_amount is not None:
             total += f" for contacts of {money(result.cost_amount, currency)}"
-    return f"{means} those held out. The difference made: {effect} (95 %: {interval}){total}. {_proof(result)}"
+    made = f"The difference made: {effect} (95 %: {interval}){total}."
+    return f"{means} those held out. {made}{_sent(result)} {_proof(result)}"
+
+
+def _sent(result: CampaignResult) -> str:
+    """Return how far the contacts followed the decision, with a space before it; nothing where none are recorded."""
+    if result.n_treated_contacted is None:
+        return ""
+    leaked = (
+        f" and {result.n_holdout_contacted:,} of {result.n_holdout:,} held out" if result.n_holdout_contacted else ""
+    )
+    return f" {result.n_treated_contacted:,} of {result.n_treated:,} chosen were contacted{leaked}."
 
 
 def _proof(result: CampaignResult) -> str:
-    if result.verdict == UNPLANNED:
-        return "Nothing is claimed: customers were not split as planned."
+    if result.verdict in NOT_CLAIMED:
+        return f"Nothing is claimed: {NOT_CLAIMED[result.verdict]}."
     if result.effect_low > 0:
         return "That is more than chance explains."
     if result.effect_high < 0:

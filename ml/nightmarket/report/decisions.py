@@ -117,6 +117,9 @@ class CampaignResult:
     total_effect: float | None = None
     cost_amount: float | None = None
     verdict: str = ""
+    n_treated_contacted: int | None = None
+    n_holdout_contacted: int | None = None
+    """Of either arm, those with a contact; None where the shop records none."""
 
 
 @dataclass(frozen=True)

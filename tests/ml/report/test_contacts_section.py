@@ -52,7 +52,8 @@ def test_results_are_the_newest_of_each_campaign_up_to_the_night() -> None:
         assert read_results(connection, NIGHT) == []
         connection.execute(
             "create schema ops; create view ops.campaign_results as select '7' as campaign_id, 'response' as measure, "
-            "date '2017-11-28' + i::integer as as_of_date, 100 as n_treated, 10 as n_holdout, .2 as treated_mean, "
+            "date '2017-11-28' + i::integer as as_of_date, 100 as n_treated, 10 as n_holdout, "
+            "90 as n_treated_contacted, 0 as n_holdout_contacted, .2 as treated_mean, "
             ".1 as holdout_mean, .1 as effect, .05 as effect_low, .15 as effect_high, 10.0 as total_effect, "
             "5.0 as cost_amount, 'increase' as verdict from range(9) as nights(i)"
         )
@@ -78,6 +79,15 @@ def test_results_are_the_newest_of_each_campaign_up_to_the_night() -> None:
 )  # fmt: skip
 def test_what_a_campaign_brought_is_one_sentence(result: CampaignResult, sentence: str) -> None:
     assert say_result(result, "EUR") == sentence
+
+
+def test_a_result_says_how_many_were_contacted_and_claims_nothing_of_what_was_not_sent_as_decided() -> None:
+    sent = replace(MEASURED, n_treated_contacted=880, n_holdout_contacted=0)
+    assert say_result(sent, "EUR").endswith("880 of 900 chosen were contacted. That is more than chance explains.")
+    leaked = replace(sent, n_treated_contacted=1, n_holdout_contacted=7, verdict="not sent as decided")
+    assert say_result(leaked, "EUR").endswith(
+        "1 of 900 chosen were contacted and 7 of 100 held out. Nothing is claimed: it was not sent as decided."
+    )
 
 
 def test_a_campaign_that_did_harm_is_said_to_and_of_a_broken_split_nothing_is_claimed() -> None:

@@ -38,7 +38,7 @@ def _draw(effect: float) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray]
     return [f"c{number:04d}" for number in range(N)], probability, is_treated, np.round(spent, 2)
 
 
-def _publish(
+def publish(
     settings: Settings,
     customers: list[str],
     probability: np.ndarray,
@@ -96,6 +96,8 @@ def _decide(
     *,
     is_sent: bool,
     is_dealt_twice: bool = False,
+    dropped_share: float = 0.0,
+    ended: str = "2024-04-21",
     effect: float = 20.0,
     next_costs: dict[str, float] | None = None,
 ) -> tuple[dict[str, Any], Any]:
@@ -104,10 +106,12 @@ def _decide(
     settings = Settings(_env_file=None, var_dir=folder / "var", threads=1)
     customers, probability, is_treated, spent = _draw(effect)
     long_before, before = np.random.default_rng(5).gamma(4.0, 5.0, (2, N)).round(2)
-    contacted = is_treated if is_sent else np.zeros(N, bool)
+    # Whom the first night would have contacted and the one that was sent would not.
+    is_dropped = is_treated & (np.random.default_rng(6).random(N) < dropped_share)
+    contacted = is_treated & ~is_dropped if is_sent else np.zeros(N, bool)
     tables: dict[str, list[dict[str, Any]]] = {
         "campaigns": [
-            {"campaign_id": "earlier", "start_date": str(EARLIER), "end_date": "2024-04-21", "arrived": "2024-03-01"},
+            {"campaign_id": "earlier", "start_date": str(EARLIER), "end_date": ended, "arrived": "2024-03-01"},
             *(
                 {"campaign_id": one, "start_date": "2024-06-05", "end_date": "2024-06-25", "arrived": "2024-05-01"}
                 for one in coming
@@ -136,10 +140,12 @@ def _decide(
     night = Night(settings, AS_OF, land(settings, tables).snapshot_id)
     stage(night, {one: dict(zip(customers, probability.tolist(), strict=True)) for one in coming}, [])
     sent_before = {EARLIER: np.zeros(N, bool)}
+    if dropped_share:
+        sent_before = {FIRST: np.zeros(N, bool), EARLIER: is_dropped}
     if is_dealt_twice:
         # The best are sent to at once: without them the rest of that arm is not like those held out.
         sent_before = {FIRST: np.zeros(N, bool), EARLIER: is_treated & (spent > 25)}
-    _publish(settings, customers, probability, is_treated, sent_before)
+    publish(settings, customers, probability, is_treated, sent_before)
     result = decide.run(settings, decision="campaign_targets", as_of=AS_OF, snapshot_id=night.snapshot_id)
     rows = pq.read_table(night.staged_path(TABLE.name), partitioning=None)
     return result.detail, rows
@@ -182,6 +188,37 @@ def test_who_was_sent_to_by_an_earlier_night_stays_in_the_arm_that_it_dealt(tmp_
     assert detail["uplift"]["nights_read"] == [str(FIRST)]
     probability, amounts = rows["response_probability"].to_numpy(), rows["expected_incremental_amount"].to_numpy()
     assert amounts[probability < 0.45].mean() == pytest.approx(20, abs=3)
+
+
+@pytest.mark.timeout(120)
+def test_a_plan_that_was_dropped_before_the_campaign_was_sent_is_not_held_against_it(tmp_path: Path) -> None:
+    detail, _ = _decide(tmp_path, is_sent=True, dropped_share=0.3)
+    assert detail["uplift"]["is_proven"], detail["uplift"]["campaigns_not_used"]
+    assert detail["uplift"]["nights_read"] == [str(EARLIER)]
+
+
+def test_a_trial_of_years_ago_proves_nothing_any_more(tmp_path: Path) -> None:
+    detail, _ = _decide(tmp_path, is_sent=True, ended="2022-06-03")
+    assert detail["uplift"]["reason"].startswith("no campaign that was decided on before its start is over")
+
+
+@pytest.mark.parametrize(("holdout_pct", "is_warned"), [(10.0, True), (40.0, False)])
+def test_a_holdout_that_is_lowered_once_contacts_were_made_is_warned_of(
+    tmp_path: Path, holdout_pct: float, *, is_warned: bool
+) -> None:
+    settings = Settings(_env_file=None, var_dir=tmp_path / "var", threads=1, holdout_pct=holdout_pct)
+    tables = {
+        "campaigns": [{"campaign_id": "earlier", "start_date": "2024-05-20", "end_date": "2024-06-20"}],
+        "campaign_contacts": [{"campaign_id": "earlier", "customer_id": "c1", "contact_date": "2024-05-20"}],
+    }
+    night = Night(settings, AS_OF, land(settings, tables).snapshot_id)
+    stage(night, {"earlier": {"c1": 0.9, "c2": 0.9}}, [])
+    published = date(2024, 5, 20)
+    publish(settings, ["c1"], np.array([0.9]), np.array([True]), {published: np.array([False])})
+    result = decide.run(settings, decision="campaign_targets", as_of=AS_OF, snapshot_id=night.snapshot_id)
+    notes = result.detail["campaigns"]["earlier"]["notes"]
+    assert any(note.startswith("holdout lowered from 40 to 10 %") for note in notes) is is_warned
+    assert f"decisions.campaign_targets of {published}" in result.detail["reads"]
 
 
 def test_a_campaign_that_was_not_sent_as_decided_proves_nothing(tmp_path: Path) -> None:

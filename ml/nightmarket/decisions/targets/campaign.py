@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -136,6 +136,24 @@ def settle_terms(
         holdout_share=validate_share(holdout_pct / 100, campaign.campaign_id),
         notes=() if campaign.plan_fault is not None else tuple(notes),
     )
+
+
+def warn_of_release(terms: Terms, earlier_share: float | None) -> Terms:
+    """Return the terms with a word on a holdout that was lowered after the campaign was sent to somebody.
+
+    Those between the two shares were held out and may be contacted now: then nothing tells what the campaign brought.
+
+    Parameters
+    ----------
+    earlier_share : the greatest that an earlier night held out; None where none did, or nobody was contacted yet
+    """
+    if earlier_share is None or earlier_share <= terms.holdout_share:
+        return terms
+    note = (
+        f"holdout lowered from {100 * earlier_share:g} to {100 * terms.holdout_share:g} % while it runs: some who were"
+        " held out may be contacted, which spoils its measurement"
+    )
+    return replace(terms, notes=(*terms.notes, note))
 
 
 def plans_without_campaign(planned: Mapping[str, Plan], known: Mapping[str, KnownCampaign]) -> list[str]:

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from nightmarket.clock import STEP_DAYS
 from nightmarket.decisions.targets.base_rate import BaseRate
-from nightmarket.decisions.targets.campaign import Defaults, Status, settle_terms
+from nightmarket.decisions.targets.campaign import Defaults, Status, settle_terms, warn_of_release
 from nightmarket.decisions.targets.inputs import Campaign
 from nightmarket.decisions.targets.policy import choose_targets
 from nightmarket.decisions.targets.rows import target_rows
@@ -24,6 +24,7 @@ from nightmarket.decisions.targets.value import break_even_sales
 from nightmarket.errors import StepMissing
 from nightmarket.io.atomic import sha256_of_file
 from nightmarket.io.campaigns import CampaignFacts, read_campaign_facts
+from nightmarket.io.earlier_holdouts import read_earlier_holdouts
 from nightmarket.io.landing import read_snapshot
 from nightmarket.io.night import Night
 from nightmarket.settings import Settings
@@ -53,6 +54,8 @@ def decide(settings: Settings, night: Night) -> Decided:
     facts = read_campaign_facts(settings, snapshot, as_of=night.as_of_date)
     proof = prove_uplift(settings, snapshot, facts.campaigns, as_of=night.as_of_date)
     reads |= {f"decisions.campaign_targets of {of_night}": sha256 for of_night, sha256 in proof.reads.items()}
+    earlier = read_earlier_holdouts(settings, facts.contacts, as_of=night.as_of_date)
+    reads |= {f"decisions.campaign_targets of {of_night}": sha256 for of_night, sha256 in earlier.reads.items()}
     parameters = {
         "contact_cap": settings.contact_cap,
         "cost_per_contact_amount": settings.cost_per_contact_amount,
@@ -63,7 +66,10 @@ def decide(settings: Settings, night: Night) -> Decided:
     }
     run_id = decision_run_id(night, POLICY_VERSION, reads=reads, parameters=parameters)
     rate = settle_rate(settings, night, facts)
-    campaigns = _campaigns(settings, night, facts, proof, rate)
+    campaigns = {
+        name: _with_notes(campaign, rate, earlier.shares.get(name))
+        for name, campaign in _campaigns(settings, night, facts, proof).items()
+    }
     candidates = read_candidates(night, facts, sorted(campaigns), rate)
     proven = incremental_amounts(
         proof,
@@ -117,9 +123,7 @@ def _is_staged(night: Night, name: str) -> bool:
     return True
 
 
-def _campaigns(
-    settings: Settings, night: Night, facts: CampaignFacts, proof: Proof, rate: BaseRate | None
-) -> dict[str, Campaign]:
+def _campaigns(settings: Settings, night: Night, facts: CampaignFacts, proof: Proof) -> dict[str, Campaign]:
     as_of = night.as_of_date
     defaults = Defaults(
         settings.cost_per_contact_amount, settings.margin_pct, settings.holdout_pct, facts.spend_per_response_amount
@@ -133,8 +137,6 @@ def _campaigns(
         is_proven = proof.settles(break_even_sales(terms, offer))
         if is_proven:  # then nothing needs to stand in for the value of a response
             terms = settle_terms(known, defaults, mean_price_amount=None, is_proven=True)
-        if rate is not None and known.plan_fault is None:
-            terms = replace(terms, notes=(*terms.notes, rate.note))
         campaigns[campaign_id] = Campaign(
             campaign_id=campaign_id,
             start_date=known.start_date,
@@ -146,6 +148,14 @@ def _campaigns(
             plan_fault=known.plan_fault,
         )
     return campaigns
+
+
+def _with_notes(campaign: Campaign, rate: BaseRate | None, earlier_share: float | None) -> Campaign:
+    """Return the campaign with a word on what the night stands in with, and on a holdout that was lowered."""
+    if campaign.plan_fault is not None:
+        return campaign
+    terms = warn_of_release(campaign.terms, earlier_share)
+    return replace(campaign, terms=replace(terms, notes=(*terms.notes, *([rate.note] if rate else []))))
 
 
 def _stock_plan(plan: pa.Table) -> StockPlan:

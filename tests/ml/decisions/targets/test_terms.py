@@ -15,6 +15,7 @@ from nightmarket.decisions.targets.campaign import (
     Status,
     plans_without_campaign,
     settle_terms,
+    warn_of_release,
 )
 from nightmarket.decisions.targets.stock import StockPlan, weigh_offer
 from nightmarket.decisions.targets.value import expected_values
@@ -74,6 +75,16 @@ def test_where_nobody_ever_responded_a_response_is_worth_a_product_or_is_not_kno
     unknown = settle_terms(unplanned, nobody, mean_price_amount=None)
     assert unknown.value_per_response_amount is None
     assert unknown.notes[-1] == "nothing known of what a response is worth"
+
+
+def test_a_holdout_that_is_lowered_while_the_campaign_runs_is_warned_of() -> None:
+    terms = settle_terms(SPRING, DEFAULTS, mean_price_amount=3.0)
+    assert warn_of_release(terms, 0.3).notes == (
+        "holdout lowered from 30 to 15 % while it runs: some who were held out may be contacted, which spoils its"
+        " measurement",
+    )
+    for earlier in (None, 0.15, 0.1):
+        assert warn_of_release(terms, earlier) == terms
 
 
 @pytest.mark.parametrize("holdout_pct", [0.0, 100.0])
