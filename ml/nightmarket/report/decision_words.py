@@ -14,6 +14,13 @@ NOT_CLAIMED = {
 """Verdicts on campaigns whose figures prove nothing, and why."""
 
 
+STAND_INS = {
+    ("response rate of earlier campaigns, not proven incremental",): "the response rate of earlier campaigns",
+    ("assumed response rate, not proven incremental",): "a response rate of the settings",
+}
+"""What the values of a night without a response model rest on, in words."""
+
+
 def money(value: float, currency: str) -> str:
     """Return an amount as it is read: USD 0.80, −USD 3.10, USD 12,345."""
     digits = f"{abs(value):,.2f}" if abs(value) < 100 else f"{abs(value):,.0f}"
@@ -40,6 +47,11 @@ def say_value_basis(campaign: CampaignTargets) -> str:
     """Return what the expected value rests on, and whether it is proven that contacts alone bring it."""
     if campaign.is_proven:
         return "The value is what the contact alone brings, as campaigns with a holdout proved."
+    if campaign.value_bases in STAND_INS:
+        return (
+            f"There is no response model yet: {STAND_INS[campaign.value_bases]} is taken for everybody, so the lot "
+            "decides among them. Not proven incremental: part of those contacted would have bought anyway."
+        )
     some = "For some customers the value" if "uplift" in campaign.value_bases else "The value"
     return (
         f"{some} is that of expected responses, not proven incremental: part of those contacted would have bought "
