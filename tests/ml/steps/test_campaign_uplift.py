@@ -177,6 +177,8 @@ def test_a_trial_too_small_to_tell_ends_no_campaign_that_may_still_pay(tmp_path:
     # A dear one has to bring 9.75, and even the top of the interval is far below.
     assert set(basis[of == "dear"]) == {"uplift"}
     assert set(decision[of == "dear"]) == {"leave alone"}
+    said = str(np.array(rows["reason"].to_pylist())[of == "dear"][0])
+    assert "(by the holdouts of earlier campaigns a contact brings " in said
     assert detail["uplift"]["proven_for"] == ["dear"]
     assert "Not proven either way: the average effect on sales is" in detail["uplift"]["reason"]
 

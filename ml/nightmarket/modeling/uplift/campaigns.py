@@ -70,6 +70,12 @@ class CampaignUplift:
         average = self.ranking.average
         return self.learner is not None or average.low > 0 or average.high < break_even
 
+    @property
+    def ceiling(self) -> float | None:
+        """The most that a contact may bring on average, where nothing else is known of it; None where more is."""
+        average = self.ranking.average
+        return average.high if self.learner is None and average.low <= 0 else None
+
     def predict(self, covariates: Doubles) -> Doubles:
         """Return (n,) expected effects of (n, d) covariates, in the columns of the campaign rows.
 

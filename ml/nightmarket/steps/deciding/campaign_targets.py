@@ -67,7 +67,7 @@ def decide(settings: Settings, night: Night) -> Decided:
     run_id = decision_run_id(night, POLICY_VERSION, reads=reads, parameters=parameters)
     rate = settle_rate(settings, night, facts)
     campaigns = {
-        name: _with_notes(campaign, rate, earlier.shares.get(name))
+        name: _with_notes(campaign, rate, proof, earlier.shares.get(name))
         for name, campaign in _campaigns(settings, night, facts, proof).items()
     }
     candidates = read_candidates(night, facts, sorted(campaigns), rate)
@@ -150,12 +150,13 @@ def _campaigns(settings: Settings, night: Night, facts: CampaignFacts, proof: Pr
     return campaigns
 
 
-def _with_notes(campaign: Campaign, rate: BaseRate | None, earlier_share: float | None) -> Campaign:
-    """Return the campaign with a word on what the night stands in with, and on a holdout that was lowered."""
+def _with_notes(campaign: Campaign, rate: BaseRate | None, proof: Proof, earlier_share: float | None) -> Campaign:
+    """Return the campaign with a word on what its values rest on, and on a holdout that was lowered."""
     if campaign.plan_fault is not None:
         return campaign
     terms = warn_of_release(campaign.terms, earlier_share)
-    return replace(campaign, terms=replace(terms, notes=(*terms.notes, *([rate.note] if rate else []))))
+    basis = proof.note if campaign.is_proven else rate.note if rate else None
+    return replace(campaign, terms=replace(terms, notes=(*terms.notes, *filter(None, [basis]))))
 
 
 def _stock_plan(plan: pa.Table) -> StockPlan:

@@ -46,6 +46,16 @@ class Proof:
         """Return whether it is known of a contact that has to bring ``break_even`` of sales whether it pays."""
         return self.estimator is not None and self.estimator.settles(break_even)
 
+    @property
+    def note(self) -> str | None:
+        """What a row says where nobody is contacted because of these trials."""
+        ceiling = self.estimator.ceiling if self.estimator is not None else None
+        return (
+            f"by the holdouts of earlier campaigns a contact brings {ceiling:.2f} at most"
+            if ceiling is not None
+            else None
+        )
+
     def describe(self, campaigns: Mapping[str, Campaign]) -> dict[str, Any]:
         """Return what the night records of it."""
         return {
