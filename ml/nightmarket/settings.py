@@ -105,6 +105,12 @@ class Settings(BaseSettings):
     margin_pct: float = Field(
         30.0, gt=0, le=100, description="Percent of a sale that the shop keeps, where a campaign's plan does not say."
     )
+    response_rate_pct: float = Field(
+        5.0,
+        gt=0,
+        lt=100,
+        description="Percent of contacts taken to be answered where neither a model nor earlier campaigns say.",
+    )
     contact_cap: int = Field(2, ge=1, description="How often a customer is contacted in 28 days at most.")
     holdout_pct: float = Field(
         10.0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -22,8 +23,13 @@ AS_OF = date(2024, 6, 1)
 Row = Mapping[str, Any]
 
 
-def land(settings: Settings, tables: Mapping[str, Sequence[Row]]) -> Snapshot:
-    """Write ``tables`` as landed files; a row without ``arrived`` (a day) is known since 1970."""
+def land(
+    settings: Settings, tables: Mapping[str, Sequence[Row]], *, quarantined: Mapping[str, Sequence[Row]] | None = None
+) -> Snapshot:
+    """Write ``tables`` as landed files; a row without ``arrived`` (a day) is known since 1970.
+
+    ``quarantined`` says by table what was set aside: texts, as the source gave them.
+    """
     landed = {}
     for table in SHOP_CONTRACT:
         rows = tables.get(table.name, ())
@@ -39,6 +45,15 @@ def land(settings: Settings, tables: Mapping[str, Sequence[Row]]) -> Snapshot:
             connection.execute(f"copy (select {columns} from (values {values}) as t({names})) to '{folder}/0.parquet'")
         file = LandedFile(f"files/{table.name}/0.parquet", sha256_of_file(folder / "0.parquet"), len(rows))
         landed[table.name] = LandedTable(True, len(rows), len(rows), 0, (file,))
+    for name, rows in (quarantined or {}).items():
+        path = settings.landing_dir / "files" / f"quarantine.{name}" / "0.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        columns = sorted({column for row in rows for column in row})
+        texts = {column: pa.array([row.get(column) for row in rows], pa.string()) for column in columns}
+        pq.write_table(pa.table(texts), path)
+        file = LandedFile(f"files/quarantine.{name}/0.parquet", sha256_of_file(path), len(rows))
+        there = landed[name]
+        landed[name] = replace(there, provided=True, rows_quarantined=len(rows), quarantine_files=(file,))
     snapshot = Snapshot("files", "UTC", "EUR", date(2024, 5, 31), False, landed, ())
     write_snapshot(settings, snapshot)
     return snapshot
@@ -63,6 +78,10 @@ def stage(night: Night, scores: Mapping[str, Mapping[str, float]], plan: Sequenc
         "demand_units": pa.float64(),
         "unit_price_amount": pa.float64(),
         "lead_time_days": pa.int32(),
+        "on_hand_units": pa.float64(),
+        "on_order_units": pa.float64(),
+        "suggested_order_units": pa.float64(),
+        "stock_out_probability": pa.float64(),
         "is_stock_out_risk": pa.bool_(),
         "is_overstock": pa.bool_(),
     }

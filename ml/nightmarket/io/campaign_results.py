@@ -18,8 +18,10 @@ import numpy as np
 from nightmarket.decisions.targets.table import CONTACT, HOLD_OUT, TABLE
 from nightmarket.errors import CampaignNotMeasurable
 from nightmarket.io.landing import Snapshot
+from nightmarket.io.sent_lists import find_sent_nights
 from nightmarket.io.serving import Catalog
 from nightmarket.io.warehouse import open_snapshot
+from nightmarket.modeling.measuring.compliance import Compliance
 from nightmarket.modeling.measuring.trial import Doubles, Trial
 from nightmarket.settings import Settings
 from nightmarket.sqltext import literal
@@ -34,8 +36,9 @@ class RunCampaign:
 
     Attributes
     ----------
+    nights : those whose lists were sent, which dealt the arms
     planned_shares : probability with which each customer of the trial could be held out, shape (n,)
-    n_treated_contacted, n_holdout_contacted : customers of either arm with a contact; None where none are recorded
+    compliance : how many of either arm have a contact
     cost_amount : of the contacts, as decided
     """
 
@@ -43,9 +46,9 @@ class RunCampaign:
     start_date: date
     end_date: date
     trial: Trial
+    nights: tuple[date, ...]
     planned_shares: Doubles
-    n_treated_contacted: int | None
-    n_holdout_contacted: int | None
+    compliance: Compliance
     cost_amount: float
 
 
@@ -83,8 +86,9 @@ def read_run_campaign(
 ) -> RunCampaign:
     """Return who was dealt which arm of a campaign, and what came of it by ``as_of``.
 
-    The first night that decided to contact or to hold out a customer counts: later ones know what the campaign did. A
-    customer contacted before that was dealt no lot and is left out.
+    The arms are those of the lists that were sent (:mod:`nightmarket.io.sent_lists`), and of several the first that has
+    the customer: later ones know what the campaign did. A customer contacted before that was dealt no lot and is left
+    out.
 
     Raises
     ------
@@ -92,9 +96,10 @@ def read_run_campaign(
         The campaign is not known, not over, without a holdout, or nobody of it was contacted.
     """
     start_date, end_date = _dates(connection, snapshot, campaign_id, as_of)
+    nights = find_sent_nights(connection, campaign_id, start_date=start_date, until=end_date)
     connection.execute(
         _DEALT,
-        {"campaign": campaign_id, "start": start_date, "end": end_date, "contact": CONTACT, "hold_out": HOLD_OUT},
+        {"campaign": campaign_id, "start": start_date, "nights": nights, "contact": CONTACT, "hold_out": HOLD_OUT},
     )
     rows = connection.execute(_OUTCOMES, {"campaign": campaign_id, "end": end_date}).to_arrow_table()
     found: dict[str, Any] = {name: rows[name].to_numpy() for name in rows.column_names if name != "customer_id"}
@@ -123,9 +128,14 @@ def read_run_campaign(
             revenue=found["revenue"],
             covariates=np.column_stack([found["spend_before"], found["visits_before"]]),
         ),
+        nights=tuple(nights),
         planned_shares=found["holdout_share"],
-        n_treated_contacted=int(is_contacted[is_treated].sum()) if are_kept else None,
-        n_holdout_contacted=int(is_contacted[~is_treated].sum()) if are_kept else None,
+        compliance=Compliance(
+            n_treated=int(is_treated.sum()),
+            n_treated_contacted=int(is_contacted[is_treated].sum()) if are_kept else None,
+            n_holdout=int((~is_treated).sum()),
+            n_holdout_contacted=int(is_contacted[~is_treated].sum()) if are_kept else None,
+        ),
         cost_amount=float(np.round(found["cost_amount"][is_treated].sum(), 4)),
     )
 
@@ -174,14 +184,21 @@ where order_date < {as_of} and arrived_date < {as_of} and arrived_date <= order_
 # known before is cut at the earlier of both, so that no contact can have moved it.
 _DEALT = """
 create or replace temp table dealt as
-select customer_id, decision = $contact as is_treated, holdout_share, cost_amount,
-    greatest(as_of_date, $start) as counts_from, least(as_of_date, $start) as known_until
-from (
+with of_lists as (
     select * from decided
-    where campaign_id = $campaign and decision in ($contact, $hold_out) and as_of_date <= $end
+    where campaign_id = $campaign and decision in ($contact, $hold_out) and holdout_share > 0
+        and as_of_date in (select unnest($nights::date []))
     qualify row_number() over (partition by customer_id order by as_of_date) = 1
 )
-where holdout_share > 0
+
+select customer_id, decision = $contact as is_treated, holdout_share, cost_amount,
+    greatest(as_of_date, $start) as counts_from, least(as_of_date, $start) as known_until
+from of_lists
+where not exists (
+    select 1 from decided as earlier
+    where earlier.campaign_id = $campaign and earlier.customer_id = of_lists.customer_id
+        and earlier.decision = $contact and earlier.holdout_share = 0 and earlier.as_of_date < of_lists.as_of_date
+)
 """
 
 _OUTCOMES = f"""

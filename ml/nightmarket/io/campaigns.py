@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 
 from nightmarket.clock import STEP_DAYS
 from nightmarket.contracts import CONTRACT_TABLES
+from nightmarket.decisions.targets.base_rate import Answers
 from nightmarket.decisions.targets.campaign import KnownCampaign, Plan, plans_without_campaign
 from nightmarket.io.landing import Snapshot
+from nightmarket.io.refused_plans import read_refused_plans
 from nightmarket.io.warehouse import open_snapshot
 from nightmarket.settings import Settings
 
@@ -33,20 +35,25 @@ class CampaignFacts:
     ----------
     campaigns : by id, whatever their dates
     unknown_plans : campaigns that have a plan and no dates, sorted
+    refused_plans : by campaign whose newest plan was set aside by landing, the reason code
     products : by campaign that the night decides on, what it offers, each once and sorted
     contacts : by campaign that the night decides on, and customer: the day of the first contact
     recent_contacts : by customer, contacts for whatever campaign in the 28 days before the night
     spend_per_response_amount : what a responder spent on the days of the response on what the coupons were for (on
         all that the campaign offers, where it has no coupons), the mean of the last 364 days; None where nobody
         responded
+    answers : contacts of campaigns that ended in the last 364 days, and how many of them were answered; None where the
+        shop keeps no responses
     """
 
     campaigns: dict[str, KnownCampaign]
     unknown_plans: list[str]
+    refused_plans: dict[str, str]
     products: dict[str, NDArray[np.str_]]
     contacts: dict[str, dict[str, date]]
     recent_contacts: dict[str, int]
     spend_per_response_amount: float | None
+    answers: Answers | None
 
 
 def read_campaign_facts(settings: Settings, snapshot: Snapshot, *, as_of: date) -> CampaignFacts:
@@ -62,20 +69,30 @@ def read_campaign_facts(settings: Settings, snapshot: Snapshot, *, as_of: date) 
                 "holdout_pct from campaign_plans order by campaign_id"
             ).fetchall()
         }
+        dates = _rows(connection, "select campaign_id, start_date, end_date from campaigns order by campaign_id")
+        refused = read_refused_plans(
+            connection,
+            [campaign_id for campaign_id, _, _ in dates],
+            dict(_rows(connection, "select campaign_id, arrived_at from campaign_plans")),
+            as_of=as_of,
+            timezone=snapshot.timezone,
+        )
         campaigns = {
-            campaign_id: KnownCampaign(campaign_id, start_date, end_date, plans.get(campaign_id))
-            for campaign_id, start_date, end_date in connection.execute(
-                "select campaign_id, start_date, end_date from campaigns order by campaign_id"
-            ).fetchall()
+            campaign_id: KnownCampaign(
+                campaign_id, start_date, end_date, plans.get(campaign_id), refused.get(campaign_id)
+            )
+            for campaign_id, start_date, end_date in dates
         }
         decided = sorted(one.campaign_id for one in campaigns.values() if one.status(as_of).is_decided)
         return CampaignFacts(
             campaigns=campaigns,
             unknown_plans=plans_without_campaign(plans, campaigns),
+            refused_plans=refused,
             products={campaign_id: _products(connection, campaign_id) for campaign_id in decided},
             contacts={campaign_id: _contacts(connection, campaign_id, as_of) for campaign_id in decided},
             recent_contacts=_recent_contacts(connection, as_of),
             spend_per_response_amount=_spend_per_response(connection),
+            answers=_answers(connection, as_of) if snapshot.table("campaign_responses").provided else None,
         )
 
 
@@ -160,6 +177,31 @@ def _spend_per_response(connection: duckdb.DuckDBPyConnection) -> float | None:
     )
     # Responses whose orders are not known say nothing of what one is worth.
     return round(float(spend) / n_responders, 4) if n_responders and spend and spend > 0 else None
+
+
+def _answers(connection: duckdb.DuckDBPyConnection, as_of: date) -> Answers:
+    """Return how many of those contacted answered, of campaigns that are over: others may still be answered."""
+    ((n_contacts, n_answered),) = _rows(
+        connection,
+        """
+        with contacted as (
+            select distinct campaign_id, customer_id
+            from campaign_contacts
+            inner join campaigns using (campaign_id)
+            where end_date < $as_of and end_date >= $since and contact_date <= end_date
+        )
+        select
+            count(*),
+            count(*) filter (
+                (campaign_id, customer_id) in (
+                    select (campaign_id, customer_id) from campaign_responses where response_date < $as_of
+                )
+            )
+        from contacted
+        """,
+        {"as_of": as_of, "since": as_of - timedelta(days=SPEND_DAYS)},
+    )
+    return Answers(int(n_contacts), int(n_answered))
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str, values: Any = None) -> list[Any]:

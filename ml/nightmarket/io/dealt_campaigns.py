@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -15,15 +15,16 @@ from nightmarket.decisions.targets.campaign import KnownCampaign
 from nightmarket.decisions.targets.table import TABLE
 from nightmarket.errors import NothingPublished, ServingMoved
 from nightmarket.io.landing import Snapshot
+from nightmarket.io.sent_lists import find_sent_nights
 from nightmarket.io.serving.catalog import read_served_catalog
 from nightmarket.io.warehouse import open_snapshot
+from nightmarket.modeling.measuring.compliance import MAX_LEAKED_SHARE, MIN_SENT_SHARE
 from nightmarket.settings import Settings
 from nightmarket.sqltext import literal
 
-MIN_SENT_SHARE = 0.8
-"""Of those to be contacted, so many have a recorded contact; less, and what was decided is not what was sent."""
-MAX_LEAKED_SHARE = 0.05
-"""Of those held out, so many may have one all the same."""
+TRIAL_DAYS = 728
+"""Campaigns that ended in these days before the night are trials. Where older ones said that no contact pays, no lot is
+drawn that could contest it, so their word must end some day."""
 
 HABITS = ("sales_84d", "n_orders_84d", "days_since_order")
 """What is known of a customer before a day. Not the sales of a month: a campaign of a month is tested on those, as
@@ -50,14 +51,16 @@ class DealtCampaigns:
 def read_dealt_campaigns(
     settings: Settings, snapshot: Snapshot, campaigns: Mapping[str, KnownCampaign], *, as_of: date
 ) -> DealtCampaigns | None:
-    """Return what came of the campaigns that had ended before ``as_of``; None where none of them was ever decided on.
+    """Return what came of campaigns that ended before ``as_of``, in two years; None where none was ever decided on.
 
-    The first night up to the campaign's start that decided to contact or to hold out a customer counts, as in
-    :mod:`nightmarket.io.campaign_results`: who was contacted by the next night is not dealt again, and to leave them
-    out, but not those held out, would compare unlike arms. What was decided while it ran knew who had answered.
+    The arms are those of the lists up to the campaign's start that were sent, as in
+    :mod:`nightmarket.io.campaign_results`; of several the first that has the customer: who was contacted by the next
+    night is not dealt again, and to leave them out, but not those held out, would compare unlike arms. What was decided
+    while it ran knew who had answered.
     """
     nights = _published(settings)
-    over = [campaign for campaign in campaigns.values() if campaign.end_date < as_of]
+    since = as_of - timedelta(days=TRIAL_DAYS)
+    over = [campaign for campaign in campaigns.values() if since <= campaign.end_date < as_of]
     newest = max((campaign.start_date for campaign in over), default=date.min)
     files = sorted((night, path) for night, (path, _) in nights.items() if night <= newest)
     if not files:
@@ -68,7 +71,15 @@ def read_dealt_campaigns(
             "insert into cuts values (?, ?, ?)", [[one.campaign_id, one.start_date, one.end_date] for one in over]
         )
         paths = ", ".join(literal(str(path)) for _, path in files)
-        connection.execute(f"create view decided as select * from read_parquet([{paths}], hive_partitioning = false)")
+        connection.execute(
+            f"create table decided as select * from read_parquet([{paths}], hive_partitioning = false) "
+            "where decision in ('contact', 'hold out') and campaign_id in (select campaign_id from cuts)"
+        )
+        connection.execute("create table sent (campaign_id varchar, night date)")
+        for campaign in over:
+            start = campaign.start_date
+            for sent in find_sent_nights(connection, campaign.campaign_id, start_date=start, until=start):
+                connection.execute("insert into sent values (?, ?)", [campaign.campaign_id, sent])
         connection.execute(_ARMS)
         read = [night for (night,) in connection.execute("select distinct night from arms order by night").fetchall()]
         if not read:
@@ -117,13 +128,14 @@ def _open(settings: Settings, snapshot: Snapshot, as_of: date) -> Iterator[duckd
             "and not is_cancelled"
         )
         connection.execute(
-            "create view contacts as select distinct campaign_id, customer_id from raw.campaign_contacts "
-            f"where arrived_date < date '{as_of}' and contact_date < date '{as_of}'"
+            "create table contacts as select campaign_id, customer_id, min(contact_date) as contact_date "
+            f"from raw.campaign_contacts where arrived_date < date '{as_of}' and contact_date < date '{as_of}' "
+            "group by all"
         )
         yield connection
 
 
-# A lot decided only where the holdout had a share.
+# A lot decided only where the holdout had a share, and of nobody whom an earlier night knew to be contacted.
 _ARMS = """
 create table arms as
 select campaign_id, customer_id, decision = 'contact' as is_treated, holdout_share, response_probability,
@@ -131,13 +143,17 @@ select campaign_id, customer_id, decision = 'contact' as is_treated, holdout_sha
 from (
     select decided.*
     from decided
-    inner join cuts on decided.campaign_id = cuts.campaign_id and decided.as_of_date <= cuts.start_date
-    where decided.decision in ('contact', 'hold out')
+    inner join sent on decided.campaign_id = sent.campaign_id and decided.as_of_date = sent.night
+    where decided.holdout_share > 0
     qualify row_number() over (
         partition by decided.campaign_id, decided.customer_id order by decided.as_of_date
     ) = 1
-)
-where holdout_share > 0;
+) as dealt
+where not exists (
+    select 1 from decided as earlier
+    where earlier.campaign_id = dealt.campaign_id and earlier.customer_id = dealt.customer_id
+        and earlier.decision = 'contact' and earlier.holdout_share = 0 and earlier.as_of_date < dealt.as_of_date
+);
 
 create table compliance as
 select arms.campaign_id,

@@ -145,6 +145,25 @@ def read_campaigns(connection: Connection, night: date) -> list[dict[str, Any]]:
     )
 
 
+def read_first_contacts(connection: Connection, night: date, n: int) -> dict[str, list[dict[str, Any]]]:
+    """Return, by campaign, the ``n`` customers to contact tonight who are expected to bring most, the best first."""
+    rows = read_dicts(
+        connection,
+        """
+        select campaign_id, customer_id, expected_value_amount as expected_value, response_probability
+        from decisions.campaign_targets_history
+        where as_of_date = ? and decision = 'contact' and not starts_with(reason, 'contacted on ')
+        qualify row_number() over (partition by campaign_id order by expected_value_amount desc, customer_id) <= ?
+        order by campaign_id, expected_value_amount desc, customer_id
+        """,
+        [night, n],
+    )
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row.pop("campaign_id"), []).append(row)
+    return found
+
+
 def read_left_alone(connection: Connection, night: date) -> dict[str, list[tuple[str, int]]]:
     """Return why customers are left alone, by campaign: the reason without what is in brackets, most frequent first."""
     rows = connection.execute(
@@ -170,7 +189,8 @@ def read_results(connection: Connection, night: date) -> list[dict[str, Any]]:
         return []
     return read_dicts(
         connection,
-        f"select campaign_id, measure, as_of_date as measured_on, n_treated, n_holdout, treated_mean, holdout_mean, "
+        f"select campaign_id, measure, as_of_date as measured_on, n_treated, n_holdout, n_treated_contacted, "
+        "n_holdout_contacted, treated_mean, holdout_mean, "
         f"effect, effect_low, effect_high, total_effect, cost_amount, "
         f"verdict from {name} where as_of_date <= ? "
         "qualify as_of_date = max(as_of_date) over (partition by campaign_id, measure) "
@@ -180,12 +200,13 @@ def read_results(connection: Connection, night: date) -> list[dict[str, Any]]:
 
 
 def read_campaign_names(campaign_files: Sequence[str]) -> dict[str, str]:
-    """Return campaign_id → name from the landed campaigns, where there is a name."""
+    """Return campaign_id → name of the landed campaigns: ``Campaign 22`` where it has none."""
     if not campaign_files:
         return {}
     with duckdb.connect(config={"autoinstall_known_extensions": False}) as connection:
         rows = connection.execute(
-            "select campaign_id, min(campaign_name) from read_parquet(?) where campaign_name is not null group by 1",
+            "select campaign_id, coalesce(min(campaign_name), 'Campaign ' || campaign_id) from read_parquet(?) "
+            "group by 1",
             [list(campaign_files)],
         ).fetchall()
     return dict(rows)

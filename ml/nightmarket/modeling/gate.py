@@ -113,7 +113,9 @@ def hold_refit_gate(
     n_bad = int((~np.isfinite(refitted)).sum())
     if n_bad:
         fault = f"{n_bad} of its {len(refitted)} forecasts are not finite"
-    elif np.ptp(refitted) == 0 or refitted.std() < least:
+    elif np.ptp(refitted) == 0:
+        fault = f"its forecasts are all {refitted[0]:.4g}, expected them to differ between rows"
+    elif refitted.std() < least:
         fault = f"its forecasts have a standard deviation of {refitted.std():.4g}, expected {least:.4g} or more"
     elif not low <= refitted.mean() <= high:
         fault = f"its mean forecast is {refitted.mean():.4g}, expected {low:.4g} to {high:.4g}"

@@ -7,8 +7,18 @@ from nightmarket.report.wording import percent, signed
 
 MINUS = "−"
 
-UNPLANNED = "split not as planned"
-"""The verdict on a campaign whose figures mean nothing."""
+NOT_CLAIMED = {
+    "split not as planned": "customers were not split as planned",
+    "not sent as decided": "it was not sent as decided",
+}
+"""Verdicts on campaigns whose figures prove nothing, and why."""
+
+
+STAND_INS = {
+    ("response rate of earlier campaigns, not proven incremental",): "the response rate of earlier campaigns",
+    ("assumed response rate, not proven incremental",): "a response rate of the settings",
+}
+"""What the values of a night without a response model rest on, in words."""
 
 
 def money(value: float, currency: str) -> str:
@@ -37,6 +47,11 @@ def say_value_basis(campaign: CampaignTargets) -> str:
     """Return what the expected value rests on, and whether it is proven that contacts alone bring it."""
     if campaign.is_proven:
         return "The value is what the contact alone brings, as campaigns with a holdout proved."
+    if campaign.value_bases in STAND_INS:
+        return (
+            f"There is no response model yet: {STAND_INS[campaign.value_bases]} is taken for everybody, so the lot "
+            "decides among them. Not proven incremental: part of those contacted would have bought anyway."
+        )
     some = "For some customers the value" if "uplift" in campaign.value_bases else "The value"
     return (
         f"{some} is that of expected responses, not proven incremental: part of those contacted would have bought "
@@ -63,12 +78,23 @@ def say_result(result: CampaignResult, currency: str) -> str:
         total = "" if result.total_effect is None else f", {money(result.total_effect, currency)} in all"
         if result.cost_amount is not None:
             total += f" for contacts of {money(result.cost_amount, currency)}"
-    return f"{means} those held out. The difference made: {effect} (95 %: {interval}){total}. {_proof(result)}"
+    made = f"The difference made: {effect} (95 %: {interval}){total}."
+    return f"{means} those held out. {made}{_sent(result)} {_proof(result)}"
+
+
+def _sent(result: CampaignResult) -> str:
+    """Return how far the contacts followed the decision, with a space before it; nothing where none are recorded."""
+    if result.n_treated_contacted is None:
+        return ""
+    leaked = (
+        f" and {result.n_holdout_contacted:,} of {result.n_holdout:,} held out" if result.n_holdout_contacted else ""
+    )
+    return f" {result.n_treated_contacted:,} of {result.n_treated:,} chosen were contacted{leaked}."
 
 
 def _proof(result: CampaignResult) -> str:
-    if result.verdict == UNPLANNED:
-        return "Nothing is claimed: customers were not split as planned."
+    if result.verdict in NOT_CLAIMED:
+        return f"Nothing is claimed: {NOT_CLAIMED[result.verdict]}."
     if result.effect_low > 0:
         return "That is more than chance explains."
     if result.effect_high < 0:

@@ -67,6 +67,15 @@ class OrderSection:
 
 
 @dataclass(frozen=True)
+class Contact:
+    """One customer to contact tonight, and what that is expected to bring beyond its cost."""
+
+    customer_id: str
+    expected_value: float
+    response_probability: float
+
+
+@dataclass(frozen=True)
 class CampaignTargets:
     """Whom to contact for one campaign.
 
@@ -89,6 +98,8 @@ class CampaignTargets:
     value_bases: tuple[str, ...] = ()
     left_alone_for: tuple[Share, ...] = ()
     """Why customers are left alone, most frequent first."""
+    first_contacts: tuple[Contact, ...] = ()
+    """Those of tonight who are expected to bring the most."""
 
     @property
     def is_proven(self) -> bool:
@@ -117,6 +128,9 @@ class CampaignResult:
     total_effect: float | None = None
     cost_amount: float | None = None
     verdict: str = ""
+    n_treated_contacted: int | None = None
+    n_holdout_contacted: int | None = None
+    """Of either arm, those with a contact; None where the shop records none."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +140,8 @@ class ContactSection:
     currency: str
     campaigns: tuple[CampaignTargets, ...] = ()
     results: tuple[CampaignResult, ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
+    """Campaigns that are not over and of which nobody was decided on: the name, and why."""
 
     @property
     def has_one_basis(self) -> bool:

@@ -15,7 +15,7 @@ from nightmarket.io.night import Night
 from nightmarket.io.serving import RESULTS_SCHEMA, first_measured_on, publish_results
 from nightmarket.io.serving.catalog import read_served_catalog
 from nightmarket.modeling.measuring.effects import Effect, measure_effects
-from nightmarket.modeling.measuring.result import describe_effect, describe_split
+from nightmarket.modeling.measuring.result import describe_compliance, describe_effect, describe_split
 from nightmarket.modeling.measuring.split import Split, compare_with_plan
 from nightmarket.modeling.measuring.trial import validate_sizes
 from nightmarket.settings import Settings
@@ -135,8 +135,8 @@ def _rows(campaign: RunCampaign, as_of: date, split: Split, effects: list[Effect
                 "end_date": campaign.end_date,
                 "n_treated": effect.n_treated,
                 "n_holdout": effect.n_holdout,
-                "n_treated_contacted": campaign.n_treated_contacted,
-                "n_holdout_contacted": campaign.n_holdout_contacted,
+                "n_treated_contacted": campaign.compliance.n_treated_contacted,
+                "n_holdout_contacted": campaign.compliance.n_holdout_contacted,
                 "treated_mean": effect.treated_mean,
                 "holdout_mean": effect.holdout_mean,
                 "effect": effect.effect,
@@ -147,8 +147,8 @@ def _rows(campaign: RunCampaign, as_of: date, split: Split, effects: list[Effect
                 "cuped_theta": effect.theta,
                 "variance_reduction_pct": effect.variance_reduction_pct,
                 "split_p_value": split.p_value,
-                "is_significant": effect.is_significant(split),
-                "verdict": effect.verdict(split),
+                "is_significant": effect.is_significant(split, campaign.compliance),
+                "verdict": effect.verdict(split, campaign.compliance),
             }
             for effect in effects
         ],
@@ -158,17 +158,13 @@ def _rows(campaign: RunCampaign, as_of: date, split: Split, effects: list[Effect
 
 def _describe(campaign: RunCampaign, split: Split, effects: list[Effect]) -> str:
     trial = campaign.trial
-    contacted = "contacts are not recorded"
-    if campaign.n_treated_contacted is not None:
-        contacted = (
-            f"{campaign.n_treated_contacted} of {trial.n_treated} to be contacted were, and "
-            f"{campaign.n_holdout_contacted} of {trial.n_holdout} held out"
-        )
+    nights = ", ".join(str(night) for night in campaign.nights)
     lines = [
         f"Campaign {campaign.campaign_id}, {campaign.start_date} to {campaign.end_date}: {trial.n_treated} customers "
-        f"to be contacted against {trial.n_holdout} held out by lot",
-        *(describe_effect(effect, split) for effect in effects),
+        f"to be contacted against {trial.n_holdout} held out by lot, "
+        f"as the list of {nights} dealt them",
+        *(describe_effect(effect, split, campaign.compliance) for effect in effects),
         describe_split(split, len(trial.is_treated)),
-        f"contacts  {contacted}; cost {campaign.cost_amount:,.2f}",
+        describe_compliance(campaign.compliance, campaign.cost_amount),
     ]
     return "\n  ".join(lines)

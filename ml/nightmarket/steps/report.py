@@ -13,6 +13,7 @@ from nightmarket.families import FAMILIES
 from nightmarket.io.atomic import read_json, write_text
 from nightmarket.io.landing import Snapshot, read_snapshot
 from nightmarket.io.night import BORDERS, Night
+from nightmarket.io.served_decisions import read_campaign_names
 from nightmarket.io.served_figures import read_names
 from nightmarket.io.serving import Run, nights_of_tables, open_serving, published_nights, read_runs
 from nightmarket.quality.outcomes import FAILED, border_from_json
@@ -27,6 +28,8 @@ from nightmarket.steps.reporting.decisions import Shop, describe_decisions
 from nightmarket.steps.reporting.families import Served, describe_scores
 from nightmarket.steps.reporting.households import describe_households
 from nightmarket.steps.reporting.models import describe_model
+
+DECIDED = "decide__campaign_targets"
 
 
 def run(settings: Settings, *, as_of: date, snapshot_id: str) -> StepResult:
@@ -121,7 +124,7 @@ def _read_served(
                 name: [one for one in served_nights[FAMILIES[name].score_table] if one <= night.as_of_date]
                 for name in published
             },
-            {key: read_names(products, key) for key in sorted(second_keys)},
+            {key: names_of_key(key, products, campaigns) for key in sorted(second_keys)},
         )
         filled = dict(sections)
         for name in published:
@@ -133,10 +136,18 @@ def _read_served(
             if FAMILIES[name].top_k or (settings.top_k_categories and "category_id" in FAMILIES[name].key_names):
                 filled[name] = replace(filled[name], top_k=FAMILIES[name].top_k or settings.top_k_categories)
         shop = Shop(currency, orders, products, campaigns, served.names.get("product_id", {}))
-        decisions = describe_decisions(connection, night.as_of_date, runs, shop)
+        decided = night.read(DECIDED) if night.has(DECIDED) else {}
+        decisions = describe_decisions(connection, night.as_of_date, runs, shop, left_out=decided.get("left_out", {}))
         return filled, describe_households(served, published, orders), decisions
     finally:
         connection.close()
+
+
+def names_of_key(key: str, products: Sequence[Path], campaigns: Sequence[Path]) -> Mapping[str, str]:
+    """Return the names of what a family's second key means."""
+    if key == "campaign_id":
+        return read_campaign_names([str(path) for path in campaigns])
+    return read_names(products, key)
 
 
 def _snapshot(settings: Settings, night: Night) -> Snapshot | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.ml.landed_campaigns import AS_OF, land
 
+from nightmarket.decisions.targets.base_rate import Answers
 from nightmarket.decisions.targets.campaign import KnownCampaign, Plan
 from nightmarket.io.campaigns import read_campaign_facts
 from nightmarket.settings import Settings
@@ -126,3 +127,22 @@ def test_a_shop_without_campaigns_knows_nothing_and_does_not_fail(settings: Sett
     facts = read_campaign_facts(settings, land(settings, {}), as_of=AS_OF)
     assert (facts.campaigns, facts.contacts, facts.recent_contacts) == ({}, {}, {})
     assert facts.spend_per_response_amount is None
+
+
+def test_contacts_of_campaigns_that_ended_in_a_year_and_their_answers_are_counted(settings: Settings) -> None:
+    over = {"campaign_id": "over", "start_date": "2024-04-01", "end_date": "2024-04-21"}
+    long_ago = {"campaign_id": "old", "start_date": "2023-04-01", "end_date": "2023-04-21"}
+    contacts = [("over", f"c{number}") for number in range(4)] + [("spring", "c0"), ("old", "c0")]
+    responses = [("over", "c0", "2024-04-05"), ("over", "c0", "2024-04-06"), ("over", "stranger", "2024-04-05")]
+    tables = {
+        "campaigns": [SPRING, over, long_ago],
+        "campaign_contacts": [
+            {"campaign_id": one, "customer_id": customer, "contact_date": "2024-04-01"} for one, customer in contacts
+        ],
+    }
+    assert read_campaign_facts(settings, land(settings, tables), as_of=AS_OF).answers is None
+    tables["campaign_responses"] = [
+        {"campaign_id": one, "customer_id": customer, "coupon_id": "", "response_date": day}
+        for one, customer, day in responses
+    ]
+    assert read_campaign_facts(settings, land(settings, tables), as_of=AS_OF).answers == Answers(4, 1)

@@ -56,7 +56,7 @@ def test_a_season_that_falls_between_two_windows_does_not_fail_the_refit():
     ("refitted", "said"),
     [
         (np.array([0.1, np.nan, 0.1, np.inf, 0.2]), "2 of its 5 forecasts are not finite"),
-        (np.full(5, 0.1), "its forecasts have a standard deviation of 0"),
+        (np.full(5, 0.1), "its forecasts are all 0.1, expected them to differ between rows"),
         (0.1 + (TESTED - 0.1) / 10, "its forecasts have a standard deviation of 0.006"),
         (TESTED * 2.5, "its mean forecast is 0.25, expected 0.05 to 0.2"),
         (TESTED * 0.4, "its mean forecast is 0.04, expected 0.05 to 0.2"),
@@ -68,3 +68,10 @@ def test_a_refit_that_went_wrong_does_not_pass_and_says_why(refitted, said):
     assert decision.reason.startswith("Refused after the refit of lightgbm: ")
     assert said in decision.reason
     assert decision.reason.endswith(CHOSEN.reason)
+
+
+def test_one_forecast_for_all_is_refused_for_that_and_not_for_a_spread_that_is_only_rounding():
+    decision = hold_refit_gate(CHOSEN, refitted=np.full(3, 0.1), tested=np.full(3, 0.1), base_rate=0.1)
+    assert not decision.passed
+    assert "its forecasts are all 0.1, expected them to differ between rows" in decision.reason
+    assert "standard deviation" not in decision.reason

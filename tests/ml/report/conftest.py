@@ -82,7 +82,15 @@ def page_of(
         record = {"rows": 1, "seconds": 1.0, "run_id": "run-3"}
         night.record("score__demand", {**record, "step": "score__demand", "model_version": "demand/1/chosen"})
         for name in ("reorder_plan", "campaign_targets"):
-            night.record(f"decide__{name}", {**record, "step": f"decide__{name}", "policy_version": f"{name}/1"})
+            night.record(
+                f"decide__{name}",
+                {
+                    **record,
+                    "step": f"decide__{name}",
+                    "policy_version": f"{name}/1",
+                    "left_out": dict(decided.left_out),
+                },
+            )
         publish_a_night(as_of, snapshot_id=snapshot_id, seconds=seconds)
         report.run(settings, as_of=as_of, snapshot_id=snapshot_id)
         return (settings.reports_dir / as_of.isoformat() / "index.html").read_text()

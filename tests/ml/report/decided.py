@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -141,6 +141,8 @@ class Decided:
         *weeks_of("product", "p1", 12.0), *weeks_of("product", "p2", 30.0), *weeks_of("total", "total", 43.0),
     )  # fmt: skip
     sales: Rows = tuple(total_sales(90.0))
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """By campaign without rows, why."""
 
 
 def section_of(page: str, name: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from nightmarket.report.decisions import (
     CampaignResult,
     CampaignTargets,
+    Contact,
     ContactSection,
     Decisions,
     FurtherTable,
@@ -32,12 +33,18 @@ def full_decisions() -> Decisions:
     order = Order(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, 14, 20.0, 10.0, 30.0, 40.0, 60.0, 36.8, HOSTILE)
     in_stock = replace(order, on_hand=5.0, on_order=1.0, suggested=55.0, cover_days=4000.0, stock_out_probability=0.9)
     campaign = replace(
-        CAMPAIGN, name=HOSTILE, value_bases=(HOSTILE,), left_alone_for=(Share(HOSTILE, 3), Share("b", 1))
+        CAMPAIGN,
+        name=HOSTILE,
+        value_bases=(HOSTILE,),
+        left_alone_for=(Share(HOSTILE, 3), Share("b", 1)),
+        first_contacts=(Contact(HOSTILE, 1.5, 0.2),),
     )
     change = CategoryChange(HOSTILE, HOSTILE, 10.0, 20.0)
     return Decisions(
         OrderSection(PlanTotals(2, 2, 1, 1, 55.0, 1, 0, 40.0, 80.0), HOSTILE, (order, in_stock), (OUTLOOK,)),
-        ContactSection(HOSTILE, (campaign,), (replace(MEASURED, name=HOSTILE, verdict=HOSTILE),)),
+        ContactSection(
+            HOSTILE, (campaign,), (replace(MEASURED, name=HOSTILE, verdict=HOSTILE),), ((HOSTILE, HOSTILE),)
+        ),
         ForecastSection(HOSTILE, OUTLOOK, (change,), (replace(change, sold=0.0),), 8),
         (FurtherTable(HOSTILE, 2, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE),),
     )

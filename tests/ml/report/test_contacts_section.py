@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from nightmarket.io.served_decisions import read_results
+from nightmarket.contracts import CONTRACT_TABLES
+from nightmarket.io.landing import Snapshot
+from nightmarket.io.served_decisions import read_campaign_names, read_results
 from nightmarket.report.decision_words import say_next_unit, say_result, say_value_basis
 from nightmarket.report.decisions import CampaignResult
+from nightmarket.settings import Settings
+from nightmarket.steps.report import names_of_key
 
-from .decided import NIGHT, TARGETS, Decided, section_of
+from .decided import NIGHT, TARGETS, Decided, section_of, target, write_rows
 from .hostile_decisions import CAMPAIGN, MEASURED
 
 
@@ -42,6 +48,59 @@ def test_what_values_rest_on_is_said_once_or_where_campaigns_differ_of_each(page
     assert contacts.count("not proven incremental") == contacts.count("is what the contact alone brings") == 1
 
 
+def test_the_first_customers_to_contact_are_named_with_what_they_are_expected_to_bring(
+    page_of: Callable[..., str],
+) -> None:
+    many = [target("7", f"c1{number}", "contact", expected_value_amount=10.0 - number) for number in range(9, 1, -1)]
+    contacts = section_of(page_of(Decided(targets=(*TARGETS[2:], *many))), "contacts")
+    rows = re.findall(r'<th scope="row">(c\d+)</th><td class="n">([^<]*)</td><td class="n">([^<]*)</td>', contacts)
+    # The best first; who was contacted before tonight, or is held out, is none of them.
+    assert rows == [(f"c1{number}", "20%", f"USD {10 - number}.00") for number in range(2, 7)]
+    assert "The first 5 of 8 to contact" in contacts
+
+
+def test_campaigns_of_which_nobody_was_decided_on_are_named_with_the_reason(page_of: Callable[..., str]) -> None:
+    left_out = {
+        "7": "its plan breaks the contract (negative:budget_amount)",
+        "22": "starts on 2018-03-01, more than 28 days ahead, and has no plan",
+        "3": "ended on 2017-11-01",
+    }
+    contacts = section_of(page_of(Decided(targets=(), left_out=left_out)), "contacts")
+    assert "Nobody: no campaign runs" not in contacts
+    assert "<strong>Winter</strong>: its plan breaks the contract (negative:budget_amount)." in contacts
+    assert "<strong>Campaign 22</strong>: starts on 2018-03-01, more than 28 days ahead, and has no plan." in contacts
+    assert "ended on" not in contacts
+    assert "its plan breaks" in section_of(page_of(Decided(left_out=left_out)), "contacts")
+
+
+@pytest.mark.parametrize(
+    ("basis", "said"),
+    [
+        (
+            "response rate of earlier campaigns, not proven incremental",
+            "the response rate of earlier campaigns is taken",
+        ),
+        ("assumed response rate, not proven incremental", "a response rate of the settings is taken"),
+    ],
+)
+def test_a_night_without_a_response_model_says_what_stands_in(basis: str, said: str) -> None:
+    sentence = say_value_basis(replace(CAMPAIGN, value_bases=(basis,)))
+    assert sentence.startswith(f"There is no response model yet: {said} for everybody")
+    assert "Not proven incremental" in sentence
+
+
+def test_campaigns_are_called_by_name_wherever_rows_are_of_them(settings: Settings, snapshot: Snapshot) -> None:
+    files = [settings.landing_dir / file.path for file in snapshot.table("campaigns").files]
+    assert names_of_key("campaign_id", [], files) == {"7": "Winter"}
+
+
+def test_a_campaign_without_a_name_is_called_by_its_id(tmp_path: Path) -> None:
+    path = tmp_path / "campaigns.parquet"
+    rows = [{"campaign_id": "22"}, {"campaign_id": "7", "campaign_name": "Winter"}]
+    write_rows(path, CONTRACT_TABLES["campaigns"], rows)
+    assert read_campaign_names([str(path)]) == {"22": "Campaign 22", "7": "Winter"}
+
+
 def test_a_night_without_a_campaign_contacts_nobody(page_of: Callable[..., str]) -> None:
     contacts = section_of(page_of(Decided(targets=())), "contacts")
     assert "Nobody: no campaign runs, starts within 28 days or has a plan." in contacts
@@ -52,7 +111,8 @@ def test_results_are_the_newest_of_each_campaign_up_to_the_night() -> None:
         assert read_results(connection, NIGHT) == []
         connection.execute(
             "create schema ops; create view ops.campaign_results as select '7' as campaign_id, 'response' as measure, "
-            "date '2017-11-28' + i::integer as as_of_date, 100 as n_treated, 10 as n_holdout, .2 as treated_mean, "
+            "date '2017-11-28' + i::integer as as_of_date, 100 as n_treated, 10 as n_holdout, "
+            "90 as n_treated_contacted, 0 as n_holdout_contacted, .2 as treated_mean, "
             ".1 as holdout_mean, .1 as effect, .05 as effect_low, .15 as effect_high, 10.0 as total_effect, "
             "5.0 as cost_amount, 'increase' as verdict from range(9) as nights(i)"
         )
@@ -78,6 +138,15 @@ def test_results_are_the_newest_of_each_campaign_up_to_the_night() -> None:
 )  # fmt: skip
 def test_what_a_campaign_brought_is_one_sentence(result: CampaignResult, sentence: str) -> None:
     assert say_result(result, "EUR") == sentence
+
+
+def test_a_result_says_how_many_were_contacted_and_claims_nothing_of_what_was_not_sent_as_decided() -> None:
+    sent = replace(MEASURED, n_treated_contacted=880, n_holdout_contacted=0)
+    assert say_result(sent, "EUR").endswith("880 of 900 chosen were contacted. That is more than chance explains.")
+    leaked = replace(sent, n_treated_contacted=1, n_holdout_contacted=7, verdict="not sent as decided")
+    assert say_result(leaked, "EUR").endswith(
+        "1 of 900 chosen were contacted and 7 of 100 held out. Nothing is claimed: it was not sent as decided."
+    )
 
 
 def test_a_campaign_that_did_harm_is_said_to_and_of_a_broken_split_nothing_is_claimed() -> None:

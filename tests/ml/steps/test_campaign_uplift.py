@@ -26,19 +26,19 @@ FIRST = date(2024, 3, 30)
 """The first one: those that it had contacted before the start were not dealt again."""
 
 
-def _draw() -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray]:
+def _draw(effect: float) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray]:
     """Return customers, their probability to respond, who was contacted, and what they spent meanwhile.
 
-    Who is likely to respond spends 40 anyway; of the others, a contact brings 20 more.
+    Who is likely to respond spends 40 anyway; of the others, a contact brings ``effect`` more.
     """
     random = np.random.default_rng(11)
     probability = np.round(random.uniform(0.02, 0.9, N), 3)
     is_treated = random.random(N) < 0.6
-    spent = random.gamma(4.0, 2.0, N) + 40 * (probability > 0.5) + 20 * ((probability <= 0.5) & is_treated)
+    spent = random.gamma(4.0, 2.0, N) + 40 * (probability > 0.5) + effect * ((probability <= 0.5) & is_treated)
     return [f"c{number:04d}" for number in range(N)], probability, is_treated, np.round(spent, 2)
 
 
-def _publish(
+def publish(
     settings: Settings,
     customers: list[str],
     probability: np.ndarray,
@@ -91,24 +91,41 @@ def _line(number: int, customer: str, day: str, amount: float) -> dict[str, Any]
     }
 
 
-def _decide(folder: Path, *, is_sent: bool, is_dealt_twice: bool = False) -> tuple[dict[str, Any], Any]:
+def _decide(
+    folder: Path,
+    *,
+    is_sent: bool,
+    is_dealt_twice: bool = False,
+    dropped_share: float = 0.0,
+    ended: str = "2024-04-21",
+    effect: float = 20.0,
+    next_costs: dict[str, float] | None = None,
+) -> tuple[dict[str, Any], Any]:
+    """Return what a night records and decides of campaigns to come (``next_costs``: of a contact, by campaign)."""
+    coming = next_costs or {"next": 0.5}
     settings = Settings(_env_file=None, var_dir=folder / "var", threads=1)
-    customers, probability, is_treated, spent = _draw()
+    customers, probability, is_treated, spent = _draw(effect)
     long_before, before = np.random.default_rng(5).gamma(4.0, 5.0, (2, N)).round(2)
-    contacted = is_treated if is_sent else np.zeros(N, bool)
+    # Whom the first night would have contacted and the one that was sent would not.
+    is_dropped = is_treated & (np.random.default_rng(6).random(N) < dropped_share)
+    contacted = is_treated & ~is_dropped if is_sent else np.zeros(N, bool)
     tables: dict[str, list[dict[str, Any]]] = {
         "campaigns": [
-            {"campaign_id": "earlier", "start_date": str(EARLIER), "end_date": "2024-04-21", "arrived": "2024-03-01"},
-            {"campaign_id": "next", "start_date": "2024-06-05", "end_date": "2024-06-25", "arrived": "2024-05-01"},
+            {"campaign_id": "earlier", "start_date": str(EARLIER), "end_date": ended, "arrived": "2024-03-01"},
+            *(
+                {"campaign_id": one, "start_date": "2024-06-05", "end_date": "2024-06-25", "arrived": "2024-05-01"}
+                for one in coming
+            ),
         ],
         "campaign_plans": [
             {
-                "campaign_id": "next",
+                "campaign_id": one,
                 "budget_amount": 100,
-                "cost_per_contact_amount": 0.5,
+                "cost_per_contact_amount": cost,
                 "value_per_response_amount": 10,
                 "margin_pct": 40,
             }
+            for one, cost in coming.items()
         ],
         "campaign_contacts": [
             {"campaign_id": "earlier", "customer_id": one, "contact_date": str(EARLIER), "arrived": str(EARLIER)}
@@ -121,12 +138,14 @@ def _decide(folder: Path, *, is_sent: bool, is_dealt_twice: bool = False) -> tup
         + [_line(n, one, "2024-04-10", float(spent[n])) for n, one in enumerate(customers)],
     }
     night = Night(settings, AS_OF, land(settings, tables).snapshot_id)
-    stage(night, {"next": dict(zip(customers, probability.tolist(), strict=True))}, [])
+    stage(night, {one: dict(zip(customers, probability.tolist(), strict=True)) for one in coming}, [])
     sent_before = {EARLIER: np.zeros(N, bool)}
+    if dropped_share:
+        sent_before = {FIRST: np.zeros(N, bool), EARLIER: is_dropped}
     if is_dealt_twice:
         # The best are sent to at once: without them the rest of that arm is not like those held out.
         sent_before = {FIRST: np.zeros(N, bool), EARLIER: is_treated & (spent > 25)}
-    _publish(settings, customers, probability, is_treated, sent_before)
+    publish(settings, customers, probability, is_treated, sent_before)
     result = decide.run(settings, decision="campaign_targets", as_of=AS_OF, snapshot_id=night.snapshot_id)
     rows = pq.read_table(night.staged_path(TABLE.name), partitioning=None)
     return result.detail, rows
@@ -148,6 +167,23 @@ def test_whom_a_contact_changes_is_contacted_once_it_is_proven(tmp_path: Path) -
 
 
 @pytest.mark.timeout(120)
+def test_a_trial_too_small_to_tell_ends_no_campaign_that_may_still_pay(tmp_path: Path) -> None:
+    detail, rows = _decide(tmp_path, is_sent=True, effect=0.0, next_costs={"cheap": 0.1, "dear": 3.9})
+    of = np.array(rows["campaign_id"].to_pylist())
+    basis, decision = np.array(rows["value_basis"].to_pylist()), np.array(rows["decision"].to_pylist())
+    # A cheap contact has to bring .25 of sales, which the interval holds: the next lots may say.
+    assert set(basis[of == "cheap"]) == {"response, not proven incremental"}
+    assert set(decision[of == "cheap"]) == {"contact", "hold out", "leave alone"}
+    # A dear one has to bring 9.75, and even the top of the interval is far below.
+    assert set(basis[of == "dear"]) == {"uplift"}
+    assert set(decision[of == "dear"]) == {"leave alone"}
+    said = str(np.array(rows["reason"].to_pylist())[of == "dear"][0])
+    assert "(by the holdouts of earlier campaigns a contact brings " in said
+    assert detail["uplift"]["proven_for"] == ["dear"]
+    assert "Not proven either way: the average effect on sales is" in detail["uplift"]["reason"]
+
+
+@pytest.mark.timeout(120)
 def test_who_was_sent_to_by_an_earlier_night_stays_in_the_arm_that_it_dealt(tmp_path: Path) -> None:
     detail, rows = _decide(tmp_path, is_sent=True, is_dealt_twice=True)
     assert detail["uplift"]["is_proven"], detail["uplift"]["reason"]
@@ -156,10 +192,42 @@ def test_who_was_sent_to_by_an_earlier_night_stays_in_the_arm_that_it_dealt(tmp_
     assert amounts[probability < 0.45].mean() == pytest.approx(20, abs=3)
 
 
+@pytest.mark.timeout(120)
+def test_a_plan_that_was_dropped_before_the_campaign_was_sent_is_not_held_against_it(tmp_path: Path) -> None:
+    detail, _ = _decide(tmp_path, is_sent=True, dropped_share=0.3)
+    assert detail["uplift"]["is_proven"], detail["uplift"]["campaigns_not_used"]
+    assert detail["uplift"]["nights_read"] == [str(EARLIER)]
+
+
+def test_a_trial_of_years_ago_proves_nothing_any_more(tmp_path: Path) -> None:
+    detail, _ = _decide(tmp_path, is_sent=True, ended="2022-06-03")
+    assert detail["uplift"]["reason"].startswith("no campaign that was decided on before its start is over")
+
+
+@pytest.mark.parametrize(("holdout_pct", "is_warned"), [(10.0, True), (40.0, False)])
+def test_a_holdout_that_is_lowered_once_contacts_were_made_is_warned_of(
+    tmp_path: Path, holdout_pct: float, *, is_warned: bool
+) -> None:
+    settings = Settings(_env_file=None, var_dir=tmp_path / "var", threads=1, holdout_pct=holdout_pct)
+    tables = {
+        "campaigns": [{"campaign_id": "earlier", "start_date": "2024-05-20", "end_date": "2024-06-20"}],
+        "campaign_contacts": [{"campaign_id": "earlier", "customer_id": "c1", "contact_date": "2024-05-20"}],
+    }
+    night = Night(settings, AS_OF, land(settings, tables).snapshot_id)
+    stage(night, {"earlier": {"c1": 0.9, "c2": 0.9}}, [])
+    published = date(2024, 5, 20)
+    publish(settings, ["c1"], np.array([0.9]), np.array([True]), {published: np.array([False])})
+    result = decide.run(settings, decision="campaign_targets", as_of=AS_OF, snapshot_id=night.snapshot_id)
+    notes = result.detail["campaigns"]["earlier"]["notes"]
+    assert any(note.startswith("holdout lowered from 40 to 10 %") for note in notes) is is_warned
+    assert f"decisions.campaign_targets of {published}" in result.detail["reads"]
+
+
 def test_a_campaign_that_was_not_sent_as_decided_proves_nothing(tmp_path: Path) -> None:
     detail, rows = _decide(tmp_path, is_sent=False)
     assert detail["uplift"] == {
         "is_proven": False,
+        "proven_for": [],
         "reason": "no campaign that is over was sent as decided",
         "nights_read": [str(EARLIER)],
         "campaigns_not_used": {

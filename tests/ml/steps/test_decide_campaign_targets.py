@@ -55,17 +55,43 @@ def _decided(
     *,
     stock: list[dict[str, Any]] = STOCK,
     tables: dict[str, list[dict[str, Any]]] = TABLES,
+    quarantined: list[dict[str, str]] | None = None,
     **changed: Any,
 ) -> tuple[Night, dict[str, Any], list[dict[str, Any]]]:
     import pyarrow.parquet as pq
 
     settings = Settings(_env_file=None, var_dir=folder / "var", threads=1, contact_cap=3, holdout_pct=1, **changed)
-    night = Night(settings, AS_OF, land(settings, tables).snapshot_id)
+    set_aside = {"campaign_plans": quarantined} if quarantined else None
+    night = Night(settings, AS_OF, land(settings, tables, quarantined=set_aside).snapshot_id)
     stage(night, {"running": CUSTOMERS, "planned": CUSTOMERS, "over": CUSTOMERS}, stock)
     result = decide.run(settings, decision="campaign_targets", as_of=AS_OF, snapshot_id=night.snapshot_id)
     rows = pq.read_table(night.staged_path("decisions.campaign_targets"), partitioning=None).to_pylist()
     assert result.rows == len(rows)
     return night, result.detail, rows
+
+
+def _decided_without_a_model(
+    folder: Path, customers: list[str], tables: dict[str, list[dict[str, Any]]] = TABLES, **changed: Any
+) -> tuple[Night, dict[str, Any], list[dict[str, Any]]]:
+    """Decide where ``score`` had no version, and the features know ``customers`` of the planned campaign."""
+    import duckdb
+    import pyarrow.parquet as pq
+
+    settings = Settings(_env_file=None, var_dir=folder / "var", threads=1, **changed)
+    night = Night(settings, AS_OF, land(settings, tables).snapshot_id)
+    stage(night, {}, STOCK)
+    night.record("score__campaign_response", {"not_scored": "Got no passed version", "n_rows_left_out": len(customers)})
+    with duckdb.connect(str(settings.warehouse_path)) as connection:
+        connection.execute(
+            "create schema features; create table features.ftr_campaign_response as select unnest(?::varchar[]) as "
+            "customer_id, 'planned' as campaign_id, ? as snapshot_id, ?::date as as_of_date, true as is_open",
+            [customers, night.snapshot_id, AS_OF],
+        )
+        connection.execute("insert into features.ftr_campaign_response values ('c0', 'over', '', '2024-01-01', false)")
+    result = decide.run(settings, decision="campaign_targets", as_of=AS_OF, snapshot_id=night.snapshot_id)
+    path = night.staged_path("decisions.campaign_targets")
+    assert validate_staged("decisions.campaign_targets", path, AS_OF) == result.rows
+    return night, result.detail, pq.read_table(path, partitioning=None).to_pylist()
 
 
 def _of(rows: list[dict[str, Any]], campaign: str, column: str) -> list[Any]:
@@ -79,7 +105,8 @@ def test_running_and_planned_campaigns_are_decided_and_the_others_are_named(tmp_
         "far": "starts on 2024-09-01, more than 28 days ahead, and has no plan",
         "over": "ended on 2024-05-31",
         "typo": "campaign_plans has it, campaigns does not",
-        "unscored": "nobody is scored for it",
+        "unscored": "nobody could be scored for it: nobody was sent it, and nobody is known who bought lately before"
+        " its start",
     }
     assert validate_staged("decisions.campaign_targets", night.staged_path("decisions.campaign_targets"), AS_OF) == 16
 
@@ -105,14 +132,125 @@ def test_a_running_campaign_without_a_plan_says_so_in_the_row(tmp_path: Path) ->
     )
 
 
+NOTHING_LEFT = {"on_hand_units": 0.0, "on_order_units": 0.0, "suggested_order_units": 12.0}
+
+
 def test_what_cannot_be_shipped_is_not_promoted(tmp_path: Path) -> None:
-    short = [{**STOCK[0], "is_stock_out_risk": True, "is_overstock": False}, {**STOCK[1], "is_stock_out_risk": False}]
+    # Whatever the plan says of the risk: it sees none where hardly anybody asks for the product.
+    short = [{**STOCK[0], **NOTHING_LEFT, "stock_out_probability": 0.04, "is_stock_out_risk": False}, STOCK[1]]
     _, detail, rows = _decided(tmp_path, stock=short)
     # All of the running campaign's products, and a quarter of the planned one's sales.
     assert _of(rows, "running", "decision") == ["contact"] + ["leave alone"] * 7
     assert _of(rows, "running", "reason")[1].startswith("nothing that it offers can be shipped")
     assert detail["campaigns"]["planned"]["shippable_share"] == 0.75
     assert _of(rows, "planned", "expected_value_amount")[0] == pytest.approx(0.9 * 4 * 0.75 - 0.25)
+
+
+def test_a_small_risk_of_running_out_takes_a_small_share(tmp_path: Path) -> None:
+    risky = [
+        {**STOCK[0], "on_hand_units": 5.0, "stock_out_probability": 0.054, "is_stock_out_risk": True},
+        {**STOCK[1], "on_hand_units": 99.0, "stock_out_probability": 0.001, "is_stock_out_risk": False},
+    ]
+    _, detail, rows = _decided(tmp_path, stock=risky)
+    assert _of(rows, "running", "decision")[1:3] == ["contact", "contact"]
+    assert "100 % of its sales may run out and count for 95 %" in _of(rows, "running", "reason")[1]
+    assert detail["campaigns"]["running"]["shippable_share"] == 0.946
+    assert detail["campaigns"]["planned"]["shippable_share"] == pytest.approx(1 - 0.25 * 0.054)
+
+
+BROKEN = {"reason": "negative:budget_amount", "campaign_id": "running", "budget_amount": "-3.00"}
+SET_ASIDE = (
+    "its plan breaks the contract (negative:budget_amount) and was set aside, so its budget is not known: mend its row"
+    " in campaign_plans"
+)
+
+
+def test_a_campaign_whose_plan_breaks_the_contract_is_left_alone_and_says_so(tmp_path: Path) -> None:
+    _, detail, rows = _decided(tmp_path, quarantined=[BROKEN])
+    # Who was contacted before stays so; the settings stand in for no budget of anybody.
+    assert _of(rows, "running", "decision") == ["contact"] + ["leave alone"] * 7
+    assert _of(rows, "running", "reason")[1:] == [SET_ASIDE] * 7
+    assert detail["campaigns"]["running"]["obstacle"] == SET_ASIDE
+    assert _of(rows, "planned", "decision") == ["contact"] * 4 + ["leave alone"] * 4
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["running,5 EUR,0.20", '"running";-1;2', "running\t5\t0.2\tand one field too many"],
+    ids=["comma", "quote", "tab"],
+)
+def test_a_line_of_a_plan_that_cannot_be_read_is_the_plan_of_the_campaign_that_it_names(
+    tmp_path: Path, line: str
+) -> None:
+    _, _, rows = _decided(tmp_path, quarantined=[{"reason": "unreadable_line:fields", "unreadable_text": line}])
+    assert "(unreadable_line:fields)" in _of(rows, "running", "reason")[1]
+    assert _of(rows, "planned", "decision")[0] == "contact"
+
+
+@pytest.mark.parametrize(
+    ("given", "is_decided"),
+    [
+        ({}, True),  # when it came is not known: it may be the bad row of a dump that was mended since
+        ({"arrived_at": "2024-05-10 09:00:00"}, True),
+        ({"arrived_at": "2024-05-25 09:00:00"}, False),
+        ({"arrived_at": "2024-06-02 09:00:00"}, True),  # after the night
+        ({"arrived_at": "2024-05-25 09:00:00", "reason": "superseded"}, True),
+    ],
+)
+def test_a_broken_plan_counts_where_it_is_the_newest_that_the_night_knows(
+    tmp_path: Path, given: dict[str, str], *, is_decided: bool
+) -> None:
+    plans = [{**TABLES["campaign_plans"][0], "arrived": "2024-05-20"}]
+    broken = {**BROKEN, "campaign_id": "planned", **given}
+    _, _, rows = _decided(tmp_path, tables={**TABLES, "campaign_plans": plans}, quarantined=[broken])
+    assert ("contact" in _of(rows, "planned", "decision")) is is_decided
+
+
+def test_a_broken_plan_of_a_campaign_without_rows_is_named(tmp_path: Path) -> None:
+    plans = [{**BROKEN, "campaign_id": one} for one in ("far", "nowhere")]
+    _, detail, _ = _decided(tmp_path, quarantined=plans)
+    assert detail["left_out"]["far"] == SET_ASIDE
+    assert detail["left_out"]["nowhere"] == (
+        "its plan breaks the contract (negative:budget_amount), and campaigns does not have it"
+    )
+
+
+def test_a_shop_without_a_response_model_still_contacts_and_holds_out_by_lot(tmp_path: Path) -> None:
+    plans = [{**TABLES["campaign_plans"][0], "budget_amount": 5, "value_per_response_amount": 20, "holdout_pct": 30}]
+    customers = [f"c{number:03d}" for number in range(60)]
+    _, detail, rows = _decided_without_a_model(tmp_path, customers, {**TABLES, "campaign_plans": plans})
+    decisions = _of(rows, "planned", "decision")
+    assert decisions.count("contact") == 20
+    assert decisions.count("hold out") >= 5
+    assert set(_of(rows, "planned", "response_probability")) == {0.05}
+    assert set(_of(rows, "planned", "value_basis")) == {"assumed response rate, not proven incremental"}
+    note = "(no response model and no earlier answers: 5 % of all taken to respond, by the settings)"
+    assert set(_of(rows, "planned", "reason")) == {
+        f"worth more than it costs, and among the best {note}",
+        f"held out by lot (30 %) to measure the campaign, else contacted {note}",
+        f"the budget goes to customers worth as much, by lot {note}",
+    }
+    assert f"({detail['without_model']})" == note
+
+
+def test_without_a_model_earlier_answers_say_how_many_respond(tmp_path: Path) -> None:
+    contacts = [
+        {"campaign_id": "over", "customer_id": f"c{number}", "contact_date": "2024-03-01"} for number in range(300)
+    ]
+    answers = [
+        {"campaign_id": "over", "customer_id": f"c{number}", "coupon_id": "", "response_date": "2024-03-05"}
+        for number in range(75)
+    ]
+    tables = {**TABLES, "campaign_contacts": contacts, "campaign_responses": answers}
+    _, _, rows = _decided_without_a_model(tmp_path, ["c1", "c2"], tables)
+    assert set(_of(rows, "planned", "response_probability")) == {0.2}
+    assert set(_of(rows, "planned", "value_basis")) == {"response rate of earlier campaigns, not proven incremental"}
+    assert "75 of 300 contacts of the last year answered" in _of(rows, "planned", "reason")[0]
+
+
+def test_without_a_model_and_without_campaigns_nothing_is_decided(tmp_path: Path) -> None:
+    _, detail, rows = _decided_without_a_model(tmp_path, ["c1"], {})
+    assert (rows, detail["campaigns"]) == ([], {})
 
 
 def test_deciding_again_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -56,20 +56,25 @@ class Exported:
     def write(self, name: str, text: str) -> None:
         (self.folder / name).write_text(text)
 
-    def deliver(self, *, are_sent: bool = True) -> None:
-        """Export what came of the campaign, and say that the source is complete through the end of June."""
+    def deliver(self, *, sent: float = 1.0, leaked: float = 0.0) -> None:
+        """Export what came of the campaign, and say that the source is complete through the end of June.
+
+        Of those to be contacted the share ``sent`` was, and of those held out the share ``leaked``.
+        """
+        is_sent = self.is_treated & (np.cumsum(self.is_treated) <= sent * self.is_treated.sum())
+        is_sent |= self.is_held_out & (np.cumsum(self.is_held_out) <= leaked * self.is_held_out.sum())
         seen = self.customers
         revenue = np.where(self.is_treated, seen.revenue_contacted, seen.revenue_held_out)
         answers = np.where(self.is_treated, seen.answers_contacted, seen.answers_held_out)
-        dealt = zip(seen.customer_ids, revenue, answers, self.is_treated, strict=True)
+        dealt = zip(seen.customer_ids, revenue, answers, is_sent, strict=True)
         lines, contacts, responses = [LINES], ["campaign_id,customer_id,contact_date\n"], []
-        for number, (customer, spent, has_answered, is_treated) in enumerate(dealt):
+        for number, (customer, spent, has_answered, has_contact) in enumerate(dealt):
             if spent > 0:
                 at = "2024-06-20 10:00:00"
                 lines.append(f"n{number},m{number},{customer},tea,{at},1,{spent:.2f},{at}\n")
             # After the campaign is over, too late to be counted.
             lines.append(f"z{number},y{number},{customer},tea,2024-06-28 10:00:00,1,500,2024-06-28 10:00:00\n")
-            if is_treated and are_sent:
+            if has_contact:
                 contacts.append(f"spring,{customer},{START}\n")
             if has_answered:
                 responses.append(f"spring,{customer},,2024-06-20\n")
@@ -120,11 +125,15 @@ def _run(*arguments: str) -> Result:
     return CliRunner().invoke(main, arguments)
 
 
-def _publish(shop: Exported, as_of: date = NIGHT, *, is_done: bool = False) -> None:
-    """Publish what the policy decided, as the night does; ``is_done``: everybody was contacted before."""
+def _publish(shop: Exported, as_of: date = NIGHT, *, is_done: bool = False, listed: np.ndarray | None = None) -> None:
+    """Publish what the policy decided, as the night does.
+
+    ``is_done``: everybody was contacted before. ``listed``: whom this night would contact, in place of the sent list.
+    """
     import pyarrow as pa
 
-    decision = np.where(shop.is_treated | is_done, "contact", np.where(shop.is_held_out, "hold out", "leave alone"))
+    is_listed = shop.is_treated if listed is None else listed
+    decision = np.where(is_listed | is_done, "contact", np.where(shop.is_held_out, "hold out", "leave alone"))
     types = {"VARCHAR": pa.string(), "DATE": pa.date32(), "DOUBLE": pa.float64(), "BOOLEAN": pa.bool_()}
     values: dict[str, Any] = {
         "campaign_id": ["spring"] * N,
@@ -144,7 +153,7 @@ def _publish(shop: Exported, as_of: date = NIGHT, *, is_done: bool = False) -> N
         snapshot_id=night.snapshot_id,
         staged={
             TABLE.name: StagedTable(
-                path, sha256_of_file(path), "campaign_targets", "run", "campaign_targets/1", "policy"
+                path, sha256_of_file(path), "campaign_targets", "run", "campaign_targets/2", "policy"
             )
         },
         verdict="passed",
@@ -208,7 +217,36 @@ def test_an_order_that_arrives_later_does_not_change_what_an_earlier_night_measu
     ]
 
 
-def test_the_first_night_that_dealt_a_customer_counts(exported: Exported) -> None:
+def test_plans_before_the_one_that_was_sent_change_nothing(exported: Exported) -> None:
+    exported.deliver()
+    _nightmarket("land", "--as-of", str(AFTER))
+    before = _nightmarket("measure", "campaign", "spring")["results"]
+    # A week of plans of which each has a tenth that the sent list does not have, and lacks as many that it has.
+    random = np.random.default_rng(1)
+    for day in range(1, 8):
+        swapped = random.random(N) < 0.1
+        listed = np.where(swapped, ~exported.is_treated, exported.is_treated) & ~exported.is_held_out
+        _publish(exported, NIGHT - timedelta(days=day), listed=listed)
+    after = _nightmarket("measure", "campaign", "spring")["results"]
+    assert after == before
+    assert after["revenue"]["n_treated"] == exported.is_treated.sum()
+
+
+@pytest.mark.parametrize(("sent", "leaked"), [(0.02, 0.0), (0.7, 0.0), (1.0, 0.1)])
+def test_a_campaign_that_was_not_sent_as_decided_claims_nothing_and_says_so(
+    exported: Exported, sent: float, leaked: float
+) -> None:
+    exported.deliver(sent=sent, leaked=leaked)
+    _nightmarket("land", "--as-of", str(AFTER))
+    result = _run("measure", "campaign", "spring")
+    line = json.loads(result.stdout.splitlines()[-1])
+    assert {row["verdict"] for row in line["results"].values()} == {"not sent as decided"}
+    assert not any(row["is_significant"] for row in line["results"].values())
+    assert "NOT as decided" in result.stderr
+    assert f"as the list of {NIGHT} dealt them" in result.stderr
+
+
+def test_what_is_decided_after_the_list_was_sent_changes_nothing(exported: Exported) -> None:
     exported.deliver()
     _nightmarket("land", "--as-of", str(AFTER))
     before = _nightmarket("measure", "campaign", "spring")["results"]
@@ -256,7 +294,7 @@ def test_what_cannot_be_measured_is_refused_and_the_store_stays(exported: Export
 
 
 def test_a_campaign_that_was_never_sent_is_refused(exported: Exported) -> None:
-    exported.deliver(are_sent=False)
+    exported.deliver(sent=0.0)
     _nightmarket("land", "--as-of", str(AFTER))
     result = _run("measure", "campaign", "spring")
     assert result.exit_code == 2

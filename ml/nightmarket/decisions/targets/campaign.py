@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -39,12 +39,19 @@ class Plan:
 
 @dataclass(frozen=True)
 class KnownCampaign:
-    """A campaign in its newest version that had arrived before the night; ``plan`` is None where none had."""
+    """A campaign in its newest version that had arrived before the night.
+
+    Attributes
+    ----------
+    plan : None where none had arrived
+    plan_fault : reason code of its newest plan where that breaks the contract; then nobody knows its limits
+    """
 
     campaign_id: str
     start_date: date
     end_date: date
     plan: Plan | None = None
+    plan_fault: str | None = None
 
     def status(self, as_of: date) -> Status:
         """Return where the campaign stands on the night ``as_of``; its last day is still a day to contact on."""
@@ -54,7 +61,7 @@ class KnownCampaign:
             return Status.RUNNING
         if self.start_date <= as_of + timedelta(days=STEP_DAYS):
             return Status.STARTING
-        return Status.PLANNED if self.plan is not None else Status.LATER
+        return Status.PLANNED if self.plan is not None or self.plan_fault is not None else Status.LATER
 
 
 @dataclass(frozen=True)
@@ -108,15 +115,9 @@ def settle_terms(
     InvalidSetting
         The holdout is not above 0 and below 100 %.
     """
-    plan = campaign.plan or Plan()
-    notes: list[str] = []
-    if campaign.plan is None:
-        notes.append("no plan: no budget, cost and margin of the settings")
-    else:
-        missing = {"cost": plan.cost_per_contact_amount, "margin": plan.margin_pct}
-        unsaid = [name for name, given in missing.items() if given is None]
-        if unsaid:
-            notes.append(f"{' and '.join(unsaid)} of the settings")
+    # What of an older plan still holds where a newer one cannot be read, nobody knows; and nobody is contacted by it.
+    plan = Plan() if campaign.plan is None or campaign.plan_fault is not None else campaign.plan
+    notes = _gaps(campaign.plan)
     value = plan.value_per_response_amount
     if value is None and not is_proven and defaults.spend_per_response_amount is not None:
         value = defaults.spend_per_response_amount
@@ -133,13 +134,39 @@ def settle_terms(
         value_per_response_amount=value,
         margin_pct=_or(plan.margin_pct, defaults.margin_pct),
         holdout_share=validate_share(holdout_pct / 100, campaign.campaign_id),
-        notes=tuple(notes),
+        notes=() if campaign.plan_fault is not None else tuple(notes),
     )
+
+
+def warn_of_release(terms: Terms, earlier_share: float | None) -> Terms:
+    """Return the terms with a word on a holdout that was lowered after the campaign was sent to somebody.
+
+    Those between the two shares were held out and may be contacted now: then nothing tells what the campaign brought.
+
+    Parameters
+    ----------
+    earlier_share : the greatest that an earlier night held out; None where none did, or nobody was contacted yet
+    """
+    if earlier_share is None or earlier_share <= terms.holdout_share:
+        return terms
+    note = (
+        f"holdout lowered from {100 * earlier_share:g} to {100 * terms.holdout_share:g} % while it runs: some who were"
+        " held out may be contacted, which spoils its measurement"
+    )
+    return replace(terms, notes=(*terms.notes, note))
 
 
 def plans_without_campaign(planned: Mapping[str, Plan], known: Mapping[str, KnownCampaign]) -> list[str]:
     """Return the ids that have a plan and no dates: nobody can be contacted for them."""
     return sorted(planned.keys() - known.keys())
+
+
+def _gaps(plan: Plan | None) -> list[str]:
+    if plan is None:
+        return ["no plan: no budget, cost and margin of the settings"]
+    missing = {"cost": plan.cost_per_contact_amount, "margin": plan.margin_pct}
+    unsaid = [name for name, given in missing.items() if given is None]
+    return [f"{' and '.join(unsaid)} of the settings"] if unsaid else []
 
 
 def _or(value: float | None, default: float) -> float:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nightmarket.clock import STEP_DAYS
 from nightmarket.decisions.targets.campaign import Terms
 from nightmarket.decisions.targets.stock import Offer
+from nightmarket.decisions.targets.table import NOT_PROVEN
 from nightmarket.decisions.targets.value import UNITS, in_units
 
 
@@ -26,6 +27,7 @@ class Candidates:
     incremental_amount : sales that a contact alone brings; NaN where not proven, shape (n,)
     contacted_on : day of the contact for this campaign; NaT where there was none, shape (n,)
     n_recent_contacts : of each customer, for whatever campaign, in the 28 days before the night, shape (n_customers,)
+    response_basis : what the probabilities rest on, as ``value_basis`` says it where uplift is not proven
     """
 
     campaign_ids: tuple[str, ...]
@@ -36,6 +38,7 @@ class Candidates:
     incremental_amount: NDArray[np.float64]
     contacted_on: NDArray[np.datetime64]
     n_recent_contacts: NDArray[np.int64]
+    response_basis: str = NOT_PROVEN
 
     def __len__(self) -> int:
         return len(self.campaign)
@@ -49,6 +52,7 @@ class Campaign:
     ----------
     n_contacted : customers contacted for it before, scored or not; what they cost is gone from its budget
     is_proven : what a contact brings is known, whatever a response is worth
+    plan_fault : reason code of its newest plan where landing set that aside
     """
 
     campaign_id: str
@@ -58,6 +62,7 @@ class Campaign:
     offer: Offer
     n_contacted: int
     is_proven: bool = False
+    plan_fault: str | None = None
 
     def period(self, as_of: date) -> int:
         """Return in which 28 days from the night on its contacts are made; 0 is the first."""
@@ -78,15 +83,23 @@ class Campaign:
 
     @property
     def is_worth_something(self) -> bool:
-        """Whether anything that it offers can be shipped, and has a value that is known."""
+        """Whether anything that it offers can be shipped, has a value that is known, and limits that are."""
         has_value = self.is_proven or self.terms.value_per_response_amount is not None
-        return self.offer.shippable_share > 0 and has_value
+        return self.offer.shippable_share > 0 and has_value and self.plan_fault is None
 
     @property
     def obstacle(self) -> str | None:
         """Why nobody is contacted for it at all, in words; None where nothing is in the way."""
+        if self.plan_fault is not None:
+            return (
+                f"its plan breaks the contract ({self.plan_fault}) and was set aside, so its budget is not known: mend"
+                " its row in campaign_plans"
+            )
         if self.offer.shippable_share <= 0:
-            return "nothing that it offers can be shipped: all of it may run out before an order of tonight arrives"
+            return (
+                "nothing that it offers can be shipped: all of it is out of stock, or likely to be before an order of"
+                " tonight arrives"
+            )
         if not self.is_worth_something:
             return "nothing is known of what a response is worth: set value_per_response_amount in campaign_plans"
         if not self.pays_a_contact:

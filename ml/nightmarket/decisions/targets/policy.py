@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from nightmarket.decisions.targets.holdout import draw_lots
 from nightmarket.decisions.targets.inputs import Campaign, Candidates
 from nightmarket.decisions.targets.optimise import allocate
+from nightmarket.decisions.targets.prices import TOLERANCE
 from nightmarket.decisions.targets.problem import Allocation, Problem
 from nightmarket.decisions.targets.value import UNITS, expected_values, in_units
 
@@ -102,6 +103,8 @@ def choose_targets(
     is_contacted = np.zeros(n, bool)
     is_contacted[competing[found.is_chosen]] = True
     surplus = problem.worth - found.price[problem.campaign] * problem.cost
+    # The first who found no place is worth the price exactly; a price times a cost is off by a rounding error.
+    surplus[np.abs(surplus) <= TOLERANCE] = 0.0
     is_held_out = _would_be_chosen(problem, surplus, is_eligible & ~is_holdout, is_eligible & is_holdout & pays)
     return Choice(
         is_contacted=is_contacted,

@@ -15,7 +15,6 @@ from nightmarket.decisions.targets.table import (
     CONTACT,
     HOLD_OUT,
     LEAVE_ALONE,
-    NOT_PROVEN,
     POLICY_VERSION,
     PROVEN,
     TABLE,
@@ -50,7 +49,7 @@ def target_rows(
         "expected_incremental_amount": np.round(candidates.incremental_amount, 4),
         "expected_value_amount": choice.value_amount,
         "cost_amount": choice.cost_amount,
-        "value_basis": np.where(is_proven, PROVEN, NOT_PROVEN),
+        "value_basis": np.where(is_proven, PROVEN, candidates.response_basis),
         "is_running": _taken([campaign.is_running for campaign in ordered], of),
         "is_holdout": choice.is_holdout,
         "budget_amount": _taken([campaign.terms.budget_amount for campaign in ordered], of),
@@ -91,16 +90,30 @@ def _reasons(
             *(
                 (
                     is_full & (n_recent == count),
-                    f"contacted {count} times in the last 28 days, and {contact_cap} is the cap",
+                    f"contacted {_times(int(count))} in the last 28 days, and {contact_cap} is the cap",
                 )
                 for count in np.unique(n_recent[is_full])
             ),
-            (choice.would_pay[rows], f"other campaigns are worth more for the {contact_cap} contacts in 28 days"),
+            (
+                choice.would_pay[rows],
+                f"other campaigns are worth more for the {_contacts(contact_cap)} in 28 days",
+            ),
         ]
+        value = choice.value_amount[rows]
+        last = value[choice.is_contacted[rows]].min(initial=np.inf)
+        causes.append((value == last, f"the budget goes to customers worth as much, by lot{behind}"))
         words = np.array([*(cause for _, cause in causes), f"the budget goes to customers worth more{behind}"], object)
         first = np.select([flag for flag, _ in causes], list(range(len(causes))), default=len(causes))
         reasons[rows] = words[first]
     return reasons
+
+
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
+def _contacts(count: int) -> str:
+    return f"{count} contact{'' if count == 1 else 's'}"
 
 
 def _taken(values: Sequence[object], positions: NDArray[np.int64]) -> NDArray[np.object_]:

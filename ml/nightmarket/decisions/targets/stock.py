@@ -1,9 +1,11 @@
 """What a campaign may promise: its products as ``decisions.reorder_plan`` sees them.
 
-A product is *short* for a campaign that runs before tonight's order could be on the shelf (as_of_date plus lead time),
-where the plan sees a risk of running out until then: it is not promoted, and its share of the campaign's value is left
-out. A product in overstock is worth ``OVERSTOCK_BONUS`` more: selling it also saves what keeping it would cost. Shares
-are those of expected sales (units times price).
+A product is *missing* where nothing of it is on hand or on order: until tonight's order could be on the shelf
+(as_of_date plus lead time), and beyond it where the plan orders nothing. A product that the plan sees at risk *may run
+out* until then. What is missing, or more likely to run out than not, is not promoted: its share of the campaign's value
+is left out. Of another at risk the share counts with the probability that it lasts: a service level of 98 % calls 3 % a
+risk, which is a reason to order and none to stay silent. A product in overstock is worth ``OVERSTOCK_BONUS`` more:
+selling it also saves what keeping it would cost. Shares are those of expected sales (units times price).
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+MAX_RUN_OUT_PROBABILITY = 0.5
+"""A product that is more likely to run out than to last is not promoted: the campaign itself would make it sooner."""
 OVERSTOCK_BONUS = 0.2
 """A fifth more. A choice, not a measurement: it lets overstock win between offers of like value, and no further."""
 
@@ -28,14 +32,19 @@ class StockPlan:
     sales_amount : expected over lead time and review; 0 where units or price are unknown, shape (n,)
     unit_price_amount : NaN where never sold, shape (n,)
     lead_time_days : shape (n,)
-    is_short, is_overstock : False also where stock is not known, shape (n,)
+    position_units : on hand and on order; NaN where stock is not known, shape (n,)
+    order_units : what the plan orders tonight; NaN where stock is not known, shape (n,)
+    run_out_probability : within the lead time where the plan sees a risk; 0 elsewhere, shape (n,)
+    is_overstock : False also where stock is not known, shape (n,)
     """
 
     product_ids: NDArray[np.str_]
     sales_amount: NDArray[np.float64]
     unit_price_amount: NDArray[np.float64]
     lead_time_days: NDArray[np.int64]
-    is_short: NDArray[np.bool_]
+    position_units: NDArray[np.float64]
+    order_units: NDArray[np.float64]
+    run_out_probability: NDArray[np.float64]
     is_overstock: NDArray[np.bool_]
 
 
@@ -67,17 +76,23 @@ def weigh_offer(product_ids: NDArray[np.str_], stock: StockPlan, *, start_date: 
     if weights.sum() <= 0:
         weights = np.ones(len(rows))
     weights = weights / weights.sum()
-    days_ahead = max((start_date - as_of).days, 0)
-    short = stock.is_short[rows] & (days_ahead < stock.lead_time_days[rows])
-    over = stock.is_overstock[rows] & ~short
-    # 1 less the short share, so that a campaign without a short product has exactly 1.
-    shippable = 0.0 if short.all() else 1.0 - float(weights[short].sum())
+    starts_before_order = max((start_date - as_of).days, 0) < stock.lead_time_days[rows]
+    is_missing = (stock.position_units[rows] <= 0) & (starts_before_order | (stock.order_units[rows] <= 0))
+    risk = np.where(starts_before_order & ~is_missing, stock.run_out_probability[rows], 0.0)
+    lost = np.where(is_missing | (risk > MAX_RUN_OUT_PROBABILITY), 1.0, risk)
+    over = stock.is_overstock[rows] & (lost == 0)
+    # 1 less what is lost, so that a campaign without such a product has exactly 1.
+    shippable = 0.0 if (lost == 1).all() else 1.0 - float(weights @ lost)
     overstock = float(weights[over].sum())
     prices = stock.unit_price_amount[rows]
     priced = np.isfinite(prices)
     notes = []
-    if short.any():
-        notes.append(f"{100 * (1 - shippable):.0f} % of its sales cannot be shipped and count for nothing")
+    if is_missing.any():
+        notes.append(f"{_share(weights[is_missing])} of its sales cannot be shipped and count for nothing")
+    if (risk > 0).any():
+        at_risk = risk > 0
+        counted = 1 - float(weights[at_risk] @ lost[at_risk]) / max(float(weights[at_risk].sum()), 1e-12)
+        notes.append(f"{_share(weights[at_risk])} of its sales may run out and count for {100 * counted:.0f} %")
     if over.any():
         notes.append(f"{100 * overstock:.0f} % of its sales are overstock and count {1 + OVERSTOCK_BONUS:g} times")
     return Offer(
@@ -87,3 +102,7 @@ def weigh_offer(product_ids: NDArray[np.str_], stock: StockPlan, *, start_date: 
         mean_price_amount=float(prices[priced].mean()) if priced.any() else None,
         note=", ".join(notes),
     )
+
+
+def _share(weights: NDArray[np.float64]) -> str:
+    return f"{100 * float(weights.sum()):.0f} %"

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from nightmarket.contracts import FLAG, ID, TEXT, Column, decision_table
 
-POLICY_VERSION = "campaign_targets/1"
+POLICY_VERSION = "campaign_targets/2"
 
 NUMBER = "DOUBLE"
 
 CONTACT, HOLD_OUT, LEAVE_ALONE = "contact", "hold out", "leave alone"
 PROVEN, NOT_PROVEN = "uplift", "response, not proven incremental"
+EARLIER = "response rate of earlier campaigns, not proven incremental"
+ASSUMED = "assumed response rate, not proven incremental"
+"""Without a response model: see :mod:`nightmarket.decisions.targets.base_rate`."""
 
 TABLE = decision_table(
     "campaign_targets",
     "Whom to contact, whom to hold out and whom to leave alone. One row per campaign, customer and night: every"
-    " campaign that runs, starts within 28 days or has a plan, and every customer scored for it.",
+    " campaign that runs, starts within 28 days or has a plan, and every customer scored for it (or who would be,"
+    " were there a model).",
     keys=(Column("campaign_id", ID, "The campaign."), Column("customer_id", ID, "The customer.")),
     columns=(
         Column(
@@ -23,7 +27,12 @@ TABLE = decision_table(
             "contact; hold out (would be contacted, but is left out at random so that the campaign can be measured); or"
             " leave alone.",
         ),
-        Column("response_probability", NUMBER, "Calibrated probability that the customer responds to the campaign."),
+        Column(
+            "response_probability",
+            NUMBER,
+            "Calibrated probability that the customer responds to the campaign; one rate for all where there is no"
+            " response model, see value_basis.",
+        ),
         Column(
             "expected_incremental_amount",
             NUMBER,
@@ -39,7 +48,9 @@ TABLE = decision_table(
         Column(
             "value_basis",
             TEXT,
-            "uplift, or response, not proven incremental: then some of those contacted would have bought anyway.",
+            "uplift, or response, not proven incremental: then some of those contacted would have bought anyway."
+            " Without a response model: response rate of earlier campaigns, or assumed response rate"
+            " (`NIGHTMARKET_RESPONSE_RATE_PCT`), neither proven incremental.",
         ),
         Column("is_running", FLAG, "True where the campaign has started and not ended on the night."),
         Column(

@@ -29,6 +29,12 @@ def expected_values(
     return np.rint(sales * (terms.margin_pct / 100) * offer.factor * UNITS)
 
 
+def break_even_sales(terms: Terms, offer: Offer) -> float:
+    """Return the sales that a contact has to bring, before margin, to pay its cost; NaN if nothing can be shipped."""
+    kept = terms.margin_pct / 100 * offer.factor
+    return terms.cost_amount / kept if kept > 0 else float("nan")
+
+
 def in_units(amount: float) -> int:
     """Return an amount of the currency in whole ten-thousandths."""
     return round(amount * UNITS)

@@ -30,8 +30,8 @@ RESULTS = Table(
         Column("as_of_date", "DATE", "The night that measured: it knew what had arrived before this shop-local date."),
         Column("start_date", "DATE", "First shop-local day of the campaign."),
         Column("end_date", "DATE", "Last shop-local day of the campaign."),
-        Column("n_treated", "BIGINT", "Customers whom a published night decided to contact, reached or not."),
-        Column("n_holdout", "BIGINT", "Customers held out by lot."),
+        Column("n_treated", "BIGINT", "Customers on the list that was sent, reached or not."),
+        Column("n_holdout", "BIGINT", "Customers held out of that list by lot."),
         Column("n_treated_contacted", "BIGINT", "Of n_treated, those with a contact; null where none are recorded."),
         Column("n_holdout_contacted", "BIGINT", "Of n_holdout, those contacted all the same; null as above."),
         Column("treated_mean", "DOUBLE", "Mean of the measure among n_treated, as counted."),
@@ -46,8 +46,14 @@ RESULTS = Table(
         Column(
             "split_p_value", "DOUBLE", "Probability of so uneven a split by chance; below 0.001 nothing is claimed."
         ),
-        Column("is_significant", "BOOLEAN", "True where the interval leaves 0 out and the split was as planned."),
-        Column("verdict", "VARCHAR", "increase, decrease, no effect shown, or split not as planned."),
+        Column(
+            "is_significant", "BOOLEAN", "True where the interval leaves 0 out, dealt as planned and sent as decided."
+        ),
+        Column(
+            "verdict",
+            "VARCHAR",
+            "increase, decrease, no effect shown; or split not as planned, not sent as decided: nothing is claimed.",
+        ),
     ),
 )
 NEWEST_RESULT = "qualify as_of_date = max(as_of_date) over (partition by campaign_id)"

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from nightmarket.modeling.bootstrap import Interval
+from nightmarket.modeling.measuring.compliance import Compliance
 from nightmarket.modeling.measuring.cuped import Adjusted, adjust
 from nightmarket.modeling.measuring.intervals import score_interval, skewness_corrected
 from nightmarket.modeling.measuring.split import Split
 from nightmarket.modeling.measuring.trial import Doubles, Trial
 
 MEASURES = ("response", "revenue")
+SPLIT_BROKEN, NOT_SENT = "split not as planned", "not sent as decided"
+"""Verdicts on campaigns whose figures prove nothing."""
 
 
 @dataclass(frozen=True)
@@ -42,15 +45,22 @@ class Effect:
         """Responses, or revenue, that would not have come without the campaign."""
         return self.effect * self.n_treated
 
-    def is_significant(self, split: Split) -> bool:
-        """Return whether the interval leaves 0 out; never where the split was not as planned."""
-        return split.is_as_planned and (self.interval.low > 0 or self.interval.high < 0)
+    def is_significant(self, split: Split, compliance: Compliance) -> bool:
+        """Return whether the interval leaves 0 out; never where it was not dealt as planned or sent as decided."""
+        is_sound = split.is_as_planned and compliance.is_as_decided
+        return is_sound and (self.interval.low > 0 or self.interval.high < 0)
 
-    def verdict(self, split: Split) -> str:
-        """Return ``increase``, ``decrease``, ``no effect shown`` or ``split not as planned``."""
+    def verdict(self, split: Split, compliance: Compliance) -> str:
+        """Return ``increase``, ``decrease``, ``no effect shown``, ``split not as planned`` or ``not sent as decided``.
+
+        What half of a list brought is no proof that the list brings nothing, and a holdout that was contacted too shows
+        no difference to it.
+        """
         if not split.is_as_planned:
-            return "split not as planned"
-        if not self.is_significant(split):
+            return SPLIT_BROKEN
+        if not compliance.is_as_decided:
+            return NOT_SENT
+        if not self.is_significant(split, compliance):
             return "no effect shown"
         return "increase" if self.effect > 0 else "decrease"
 

@@ -44,8 +44,8 @@ class CampaignRows:
 class CampaignUplift:
     """What a contact brings a customer, in the outcome's unit.
 
-    Where ranking was declined, ``learner`` is None and every customer is expected the average effect, 0 where that is
-    not proven.
+    Where ranking was declined, ``learner`` is None and every customer is expected the average effect. Where its
+    interval holds 0, a campaign may be told by it only what ``settles`` allows.
     """
 
     gate: GateDecision
@@ -56,12 +56,35 @@ class CampaignUplift:
     def reason(self) -> str:
         return self.ranking.reason
 
+    def settles(self, break_even: float) -> bool:
+        """Return whether it is known that a contact pays, or that it does not.
+
+        A trial too small to tell an effect from 0 is no proof that there is none. Taken for one, it would end every
+        later campaign, and with them the lots of which a larger trial could be made. It does say that contacts do not
+        pay where even the top of its interval is below what they have to bring.
+
+        Parameters
+        ----------
+        break_even : what a contact has to bring to pay for itself, in the outcome's unit; above 0
+        """
+        average = self.ranking.average
+        return self.learner is not None or average.low > 0 or average.high < break_even
+
+    @property
+    def ceiling(self) -> float | None:
+        """The most that a contact may bring on average, where nothing else is known of it; None where more is."""
+        average = self.ranking.average
+        return average.high if self.learner is None and average.low <= 0 else None
+
     def predict(self, covariates: Doubles) -> Doubles:
-        """Return (n,) expected effects of (n, d) covariates, in the columns of the campaign rows."""
+        """Return (n,) expected effects of (n, d) covariates, in the columns of the campaign rows.
+
+        0 for everybody where neither a ranking nor an average other than 0 is proven.
+        """
         if self.learner is not None:
             return self.learner.predict(covariates)
         average = self.ranking.average
-        return np.full(len(covariates), average.effect if average.low > 0 else 0.0)
+        return np.full(len(covariates), average.effect if average.low > 0 or average.high < 0 else 0.0)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ N_FOLDS = 5
 MIN_SHARE_OF_DRAWS = 0.9
 """Bootstrap draws in which a learner must rank better than the response model does. With half of them, every third
 training half of the Hillstrom men's arm would rank, and lose."""
-RANK, ALL, NONE = "rank by uplift", "contact all", "contact none"
+RANK, ALL, NONE, OPEN = "rank by uplift", "contact all", "contact none", "not proven either way"
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ class RankingDecision:
 
     Parameters
     ----------
-    policy : ``RANK``, or, where ranking is declined, ``ALL`` or ``NONE`` by the average effect
+    policy : ``RANK``, or, where ranking is declined, ``ALL`` or ``NONE`` where the average effect's interval lies above
+        or below 0, and ``OPEN`` where it holds 0: a small trial that proves no effect does not prove that there is none
     learner : the one chosen, whether or not it is used
     qini : its cross-fitted normalised Qini coefficient
     interval : of that
@@ -88,7 +89,7 @@ def decide_ranking(
     if interval.low > 0 and share_better >= MIN_SHARE_OF_DRAWS:
         policy, reason = RANK, f"{said}, {against}: some gain more than others, and the model knows whom."
     else:
-        policy = ALL if average.low > 0 else NONE
+        policy = ALL if average.low > 0 else NONE if average.high < 0 else OPEN
         doubt = "its interval holds 0" if interval.low <= 0 else "not proven to rank better than response does"
         reason = f"Declines to rank: {said}, {against}; {doubt}. {_advice(average, trial.outcome_name)}"
     return RankingDecision(
@@ -124,4 +125,9 @@ def _advice(average: AverageEffect, outcome_name: str) -> str:
     effect = f"the average effect on {outcome_name} is {average.effect:+.4g} [{average.low:+.4g}, {average.high:+.4g}]"
     if average.low > 0:
         return f"Contact all where that is worth the contact, or none: {effect}"
-    return f"Contact none: {effect}, which is not above 0"
+    if average.high < 0:
+        return f"Contact none: {effect}, which is below 0"
+    return (
+        f"Not proven either way: {effect}, which holds 0. A contact that has to bring more than {average.high:.4g} "
+        "to pay does not; else a larger trial has to say"
+    )

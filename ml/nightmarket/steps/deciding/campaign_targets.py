@@ -12,24 +12,29 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from nightmarket.clock import STEP_DAYS
-from nightmarket.decisions.targets.campaign import Defaults, Status, settle_terms
-from nightmarket.decisions.targets.inputs import Campaign, Candidates
+from nightmarket.decisions.targets.base_rate import BaseRate
+from nightmarket.decisions.targets.campaign import Defaults, Status, settle_terms, warn_of_release
+from nightmarket.decisions.targets.inputs import Campaign
 from nightmarket.decisions.targets.policy import choose_targets
 from nightmarket.decisions.targets.rows import target_rows
 from nightmarket.decisions.targets.stock import StockPlan, weigh_offer
 from nightmarket.decisions.targets.summary import summarise
 from nightmarket.decisions.targets.table import POLICY_VERSION
+from nightmarket.decisions.targets.value import break_even_sales
 from nightmarket.errors import StepMissing
 from nightmarket.io.atomic import sha256_of_file
 from nightmarket.io.campaigns import CampaignFacts, read_campaign_facts
+from nightmarket.io.earlier_holdouts import read_earlier_holdouts
 from nightmarket.io.landing import read_snapshot
 from nightmarket.io.night import Night
 from nightmarket.settings import Settings
 from nightmarket.steps.deciding import Decided, decision_run_id
-from nightmarket.steps.deciding.campaign_uplift import incremental_amounts, prove_uplift
+from nightmarket.steps.deciding.campaign_candidates import read_candidates, settle_rate
+from nightmarket.steps.deciding.campaign_uplift import Proof, incremental_amounts, prove_uplift
 
 READS = {"scores.campaign_response": "score campaign_response", "decisions.reorder_plan": "decide reorder_plan"}
 """Staged tables that the policy reads, and the commands that stage them."""
+NOBODY = "nobody could be scored for it: nobody was sent it, and nobody is known who bought lately before its start"
 
 
 def decide(settings: Settings, night: Night) -> Decided:
@@ -49,16 +54,23 @@ def decide(settings: Settings, night: Night) -> Decided:
     facts = read_campaign_facts(settings, snapshot, as_of=night.as_of_date)
     proof = prove_uplift(settings, snapshot, facts.campaigns, as_of=night.as_of_date)
     reads |= {f"decisions.campaign_targets of {of_night}": sha256 for of_night, sha256 in proof.reads.items()}
+    earlier = read_earlier_holdouts(settings, facts.contacts, as_of=night.as_of_date)
+    reads |= {f"decisions.campaign_targets of {of_night}": sha256 for of_night, sha256 in earlier.reads.items()}
     parameters = {
         "contact_cap": settings.contact_cap,
         "cost_per_contact_amount": settings.cost_per_contact_amount,
         "margin_pct": settings.margin_pct,
         "holdout_pct": settings.holdout_pct,
         "holdout_salt": settings.holdout_salt,
+        "response_rate_pct": settings.response_rate_pct,
     }
     run_id = decision_run_id(night, POLICY_VERSION, reads=reads, parameters=parameters)
-    campaigns = _campaigns(settings, night, facts, is_proven=proof.estimator is not None)
-    candidates = _candidates(night, facts, sorted(campaigns))
+    rate = settle_rate(settings, night, facts)
+    campaigns = {
+        name: _with_notes(campaign, rate, proof, earlier.shares.get(name))
+        for name, campaign in _campaigns(settings, night, facts, proof).items()
+    }
+    candidates = read_candidates(night, facts, sorted(campaigns), rate)
     proven = incremental_amounts(
         proof,
         settings,
@@ -66,6 +78,7 @@ def decide(settings: Settings, night: Night) -> Decided:
         probability=candidates.probability,
         customer=candidates.customer,
         customer_ids=candidates.customer_ids,
+        is_proven=np.array([campaigns[one].is_proven for one in candidates.campaign_ids], bool)[candidates.campaign],
         as_of=night.as_of_date,
     )
     candidates = replace(candidates, incremental_amount=proven)
@@ -92,9 +105,10 @@ def decide(settings: Settings, night: Night) -> Decided:
         {
             "reads": reads,
             "solver": choice.solver,
-            "uplift": proof.describe(),
+            "uplift": proof.describe(campaigns),
             "campaigns": summary,
             "left_out": _left_out(night, facts, campaigns, summary),
+            "without_model": rate.note if rate else None,
             "spend_per_response_amount": facts.spend_per_response_amount,
         },
     )
@@ -109,7 +123,7 @@ def _is_staged(night: Night, name: str) -> bool:
     return True
 
 
-def _campaigns(settings: Settings, night: Night, facts: CampaignFacts, *, is_proven: bool) -> dict[str, Campaign]:
+def _campaigns(settings: Settings, night: Night, facts: CampaignFacts, proof: Proof) -> dict[str, Campaign]:
     as_of = night.as_of_date
     defaults = Defaults(
         settings.cost_per_contact_amount, settings.margin_pct, settings.holdout_pct, facts.spend_per_response_amount
@@ -119,62 +133,48 @@ def _campaigns(settings: Settings, night: Night, facts: CampaignFacts, *, is_pro
     for campaign_id, products in facts.products.items():
         known = facts.campaigns[campaign_id]
         offer = weigh_offer(products, stock, start_date=known.start_date, as_of=as_of)
+        terms = settle_terms(known, defaults, mean_price_amount=offer.mean_price_amount)
+        is_proven = proof.settles(break_even_sales(terms, offer))
+        if is_proven:  # then nothing needs to stand in for the value of a response
+            terms = settle_terms(known, defaults, mean_price_amount=None, is_proven=True)
         campaigns[campaign_id] = Campaign(
             campaign_id=campaign_id,
             start_date=known.start_date,
             is_running=known.status(as_of) is Status.RUNNING,
-            terms=settle_terms(known, defaults, mean_price_amount=offer.mean_price_amount, is_proven=is_proven),
+            terms=terms,
             offer=offer,
             n_contacted=len(facts.contacts[campaign_id]),
             is_proven=is_proven,
+            plan_fault=known.plan_fault,
         )
     return campaigns
 
 
+def _with_notes(campaign: Campaign, rate: BaseRate | None, proof: Proof, earlier_share: float | None) -> Campaign:
+    """Return the campaign with a word on what its values rest on, and on a holdout that was lowered."""
+    if campaign.plan_fault is not None:
+        return campaign
+    terms = warn_of_release(campaign.terms, earlier_share)
+    basis = proof.note if campaign.is_proven else rate.note if rate else None
+    return replace(campaign, terms=replace(terms, notes=(*terms.notes, *filter(None, [basis]))))
+
+
 def _stock_plan(plan: pa.Table) -> StockPlan:
     price = _numbers(plan["unit_price_amount"], np.nan)
+    # What is on order is null where the shop does not say; what is on hand is null where stock is not known at all.
+    position = _numbers(plan["on_hand_units"], np.nan) + _numbers(plan["on_order_units"], 0.0)
     return StockPlan(
         product_ids=np.array(plan["product_id"].to_pylist(), dtype=np.str_),
         sales_amount=np.maximum(_numbers(plan["demand_units"], 0.0) * np.nan_to_num(price), 0.0),
         unit_price_amount=price,
         lead_time_days=plan["lead_time_days"].to_numpy().astype(np.int64),
-        is_short=_flags(plan["is_stock_out_risk"]),
+        position_units=position,
+        order_units=_numbers(plan["suggested_order_units"], np.nan),
+        run_out_probability=np.where(
+            _flags(plan["is_stock_out_risk"]), _numbers(plan["stock_out_probability"], 1.0), 0.0
+        ),
         is_overstock=_flags(plan["is_overstock"]),
     )
-
-
-def _candidates(night: Night, facts: CampaignFacts, campaign_ids: list[str]) -> Candidates:
-    """Return the scored pairs of the campaigns, sorted by campaign and customer; those never scored have none."""
-    scores = pq.read_table(
-        night.staged_path("scores.campaign_response"),
-        columns=["campaign_id", "customer_id", "probability"],
-        partitioning=None,
-    )
-    scores = scores.filter(pc.is_in(scores["campaign_id"], pa.array(campaign_ids, pa.string())))
-    scores = scores.sort_by([("campaign_id", "ascending"), ("customer_id", "ascending")])
-    campaign_of, of_campaign = _coded(scores["campaign_id"])
-    customer_of, of_customer = _coded(scores["customer_id"])
-    contacts = [facts.contacts[campaign_id] for campaign_id in campaign_of]
-    n = scores.num_rows
-    contacted_on = np.full(n, "NaT", dtype="datetime64[D]")
-    for row in range(n):
-        contacted_on[row] = contacts[of_campaign[row]].get(customer_of[of_customer[row]], "NaT")
-    return Candidates(
-        campaign_ids=campaign_of,
-        customer_ids=customer_of,
-        campaign=of_campaign,
-        customer=of_customer,
-        probability=_numbers(scores["probability"], 0.0),
-        incremental_amount=np.full(n, np.nan),
-        contacted_on=contacted_on,
-        n_recent_contacts=np.array([facts.recent_contacts.get(one, 0) for one in customer_of], dtype=np.int64),
-    )
-
-
-def _coded(ids: pa.ChunkedArray) -> tuple[tuple[str, ...], Any]:
-    """Return the distinct ids, sorted, and the position of each row's id in them."""
-    distinct = pc.unique(ids).sort()
-    return tuple(distinct.to_pylist()), pc.index_in(ids, distinct).to_numpy().astype(np.int64)
 
 
 def _left_out(
@@ -182,6 +182,9 @@ def _left_out(
 ) -> dict[str, str]:
     """Return, by campaign that somebody may look for in the rows, why it is not there."""
     found = dict.fromkeys(facts.unknown_plans, "campaign_plans has it, campaigns does not")
+    for campaign_id in facts.refused_plans.keys() - facts.campaigns.keys():
+        code = facts.refused_plans[campaign_id]
+        found[campaign_id] = f"its plan breaks the contract ({code}), and campaigns does not have it"
     for campaign_id, known in facts.campaigns.items():
         status = known.status(night.as_of_date)
         if status is Status.PAST and known.plan is not None:
@@ -189,7 +192,8 @@ def _left_out(
         elif status is Status.LATER:
             found[campaign_id] = f"starts on {known.start_date}, more than {STEP_DAYS} days ahead, and has no plan"
         elif campaign_id in campaigns and campaign_id not in summary:
-            found[campaign_id] = "nobody is scored for it"
+            fault = campaigns[campaign_id].obstacle if known.plan_fault else None
+            found[campaign_id] = fault or NOBODY
     return dict(sorted(found.items()))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,9 +13,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from nightmarket.decisions.targets.campaign import KnownCampaign
+from nightmarket.decisions.targets.inputs import Campaign
 from nightmarket.io.dealt_campaigns import HABITS, DealtCampaigns, read_dealt_campaigns, read_habits
 from nightmarket.io.landing import Snapshot
 from nightmarket.settings import Settings
+
+if TYPE_CHECKING:
+    from nightmarket.modeling.uplift.campaigns import CampaignUplift
 
 COVARIATES = ("response_probability", *HABITS)
 SEED = 0
@@ -27,21 +31,36 @@ class Proof:
 
     Attributes
     ----------
-    estimator : None where nothing is proven
+    estimator : None where the campaigns are no trial
     bounds : least and greatest of each covariate among those dealt, shape (2, d)
     reads : by night, the SHA-256 of the published decisions that were read
     """
 
     reason: str
-    estimator: Any = None
+    estimator: CampaignUplift | None = None
     bounds: NDArray[np.float64] = field(default_factory=lambda: np.zeros((2, 0)))
     reads: Mapping[str, str] = field(default_factory=dict)
     not_used: Mapping[str, str] = field(default_factory=dict)
 
-    def describe(self) -> dict[str, Any]:
+    def settles(self, break_even: float) -> bool:
+        """Return whether it is known of a contact that has to bring ``break_even`` of sales whether it pays."""
+        return self.estimator is not None and self.estimator.settles(break_even)
+
+    @property
+    def note(self) -> str | None:
+        """What a row says where nobody is contacted because of these trials."""
+        ceiling = self.estimator.ceiling if self.estimator is not None else None
+        return (
+            f"by the holdouts of earlier campaigns a contact brings {ceiling:.2f} at most"
+            if ceiling is not None
+            else None
+        )
+
+    def describe(self, campaigns: Mapping[str, Campaign]) -> dict[str, Any]:
         """Return what the night records of it."""
         return {
-            "is_proven": self.estimator is not None,
+            "is_proven": any(campaign.is_proven for campaign in campaigns.values()),
+            "proven_for": sorted(name for name, campaign in campaigns.items() if campaign.is_proven),
             "reason": self.reason,
             "nights_read": sorted(self.reads),
             "campaigns_not_used": dict(self.not_used),
@@ -89,13 +108,14 @@ def incremental_amounts(
     probability: NDArray[np.float64],
     customer: NDArray[np.int64],
     customer_ids: Sequence[str],
+    is_proven: NDArray[np.bool_],
     as_of: date,
 ) -> NDArray[np.float64]:
-    """Return the sales that a contact alone brings, a row per pair; NaN where nothing is proven.
+    """Return the sales that a contact alone brings, a row per pair; NaN where ``is_proven`` is False.
 
     A covariate outside of what was dealt is taken to be the nearest that was: nothing is known beyond it.
     """
-    if proof.estimator is None or len(probability) == 0:
+    if proof.estimator is None or not is_proven.any():
         return np.full(len(probability), np.nan)
     habits = read_habits(settings, snapshot, as_of=as_of)
     position = {one: number for number, one in enumerate(habits["customer_id"].to_pylist())}
@@ -104,7 +124,8 @@ def incremental_amounts(
     # Who never bought spent nothing, and it is not known how long ago they came.
     never = np.array([0.0, 0.0, np.nan])
     covariates = np.column_stack([probability, np.vstack([known, never])[rows]])
-    amounts: NDArray[np.float64] = proof.estimator.predict(np.clip(covariates, *proof.bounds))
+    amounts = proof.estimator.predict(np.clip(covariates, *proof.bounds))
+    amounts[~is_proven] = np.nan
     return amounts
 
 

@@ -18,6 +18,7 @@ from nightmarket.io.weekly_sales import read_weekly_sales
 from nightmarket.report.decisions import (
     CampaignResult,
     CampaignTargets,
+    Contact,
     ContactSection,
     Decisions,
     FurtherTable,
@@ -28,7 +29,10 @@ from nightmarket.report.decisions import (
 from nightmarket.report.sections import Share
 from nightmarket.steps.reporting.outlooks import DEMAND, SALES, WEEKS_SOLD, describe_forecast, make_outlooks
 
-N_ORDERS, N_OUTLOOKS, N_CAUSES, N_RESULTS = 25, 3, 3, 12
+N_ORDERS, N_OUTLOOKS, N_CAUSES, N_RESULTS, N_CONTACTS = 25, 3, 3, 12, 5
+
+OVER = "ended on "
+"""How ``decide`` begins the reason of a campaign that is over."""
 
 PLAN, TARGETS = "decisions.reorder_plan", "decisions.campaign_targets"
 
@@ -45,7 +49,12 @@ class Shop:
 
 
 def describe_decisions(
-    connection: duckdb.DuckDBPyConnection, as_of: date, runs: Mapping[str, Run], shop: Shop
+    connection: duckdb.DuckDBPyConnection,
+    as_of: date,
+    runs: Mapping[str, Run],
+    shop: Shop,
+    *,
+    left_out: Mapping[str, str] | None = None,
 ) -> Decisions | None:
     """Return what was decided in a night; None where no table beside the families' was published.
 
@@ -53,6 +62,8 @@ def describe_decisions(
     ----------
     runs
         The published tables of the night, by name.
+    left_out
+        By campaign that ``decide`` has no rows of, why.
     """
     of_families = {family.score_table for family in FAMILIES.values()}
     further = [run for name, run in sorted(runs.items()) if name not in of_families]
@@ -79,7 +90,7 @@ def describe_decisions(
         )
     return Decisions(
         orders=orders,
-        contacts=_contacts(connection, as_of, shop) if TARGETS in runs else None,
+        contacts=_contacts(connection, as_of, shop, left_out or {}) if TARGETS in runs else None,
         forecast=describe_forecast(connection, as_of, runs, past, currency=shop.currency, categories=categories),
         published=tuple(_further(run) for run in further),
     )
@@ -117,19 +128,29 @@ def _order(row: Mapping[str, Any], products: Mapping[str, str], categories: Mapp
     )
 
 
-def _contacts(connection: duckdb.DuckDBPyConnection, as_of: date, shop: Shop) -> ContactSection:
+def _contacts(
+    connection: duckdb.DuckDBPyConnection, as_of: date, shop: Shop, left_out: Mapping[str, str]
+) -> ContactSection:
     names = served.read_campaign_names([str(path) for path in shop.campaigns])
     causes = served.read_left_alone(connection, as_of)
+    contacts = served.read_first_contacts(connection, as_of, N_CONTACTS)
     campaigns = [
         CampaignTargets(
             **{**row, "value_bases": tuple(row["value_bases"] or ())},
-            name=names.get(row["campaign_id"], f"Campaign {row['campaign_id']}"),
+            name=_name(names, row["campaign_id"]),
             left_alone_for=tuple(Share(*one) for one in causes.get(row["campaign_id"], [])[:N_CAUSES]),
+            first_contacts=tuple(Contact(**one) for one in contacts.get(row["campaign_id"], [])),
         )
         for row in served.read_campaigns(connection, as_of)
     ]
     results = [
-        CampaignResult(**row, name=names.get(row["campaign_id"], f"Campaign {row['campaign_id']}"))
+        CampaignResult(**row, name=_name(names, row["campaign_id"]))
         for row in served.read_results(connection, as_of)[:N_RESULTS]
     ]
-    return ContactSection(shop.currency, tuple(campaigns), tuple(results))
+    # What is over is no news, and the list of it would grow for ever.
+    waiting = [(_name(names, one), why) for one, why in sorted(left_out.items()) if not why.startswith(OVER)]
+    return ContactSection(shop.currency, tuple(campaigns), tuple(results), tuple(waiting))
+
+
+def _name(names: Mapping[str, str], campaign_id: str) -> str:
+    return names.get(campaign_id, f"Campaign {campaign_id}")

@@ -23,9 +23,9 @@ from .shops import AS_OF, campaign_of, candidates_of, random_shop
 CAP = 2
 
 
-def decide(candidates: Candidates, campaigns: dict[str, Campaign]) -> pa.Table:
-    choice = choose_targets(candidates, campaigns, as_of=AS_OF, contact_cap=CAP, salt="salt")
-    return target_rows(candidates, campaigns, choice, as_of=AS_OF, contact_cap=CAP, run_id="feed")
+def decide(candidates: Candidates, campaigns: dict[str, Campaign], cap: int = CAP) -> pa.Table:
+    choice = choose_targets(candidates, campaigns, as_of=AS_OF, contact_cap=cap, salt="salt")
+    return target_rows(candidates, campaigns, choice, as_of=AS_OF, contact_cap=cap, run_id="feed")
 
 
 def _column(rows: pa.Table, name: str) -> list[Any]:
@@ -65,7 +65,28 @@ def test_a_campaign_after_the_next_28_days_has_contacts_of_its_own() -> None:
 def test_contacts_of_the_last_28_days_count() -> None:
     rows = decide(candidates_of({"a": [0.5, 0.5], "b": [0.4, 0.4]}, n_recent=[1, 2]), {n: campaign_of(n) for n in "ab"})
     assert _column(rows, "decision") == ["contact", "leave alone", "leave alone", "leave alone"]
-    assert _column(rows, "reason")[3] == "contacted 2 times in the last 28 days, and 2 is the cap"
+    assert _column(rows, "reason")[3] == "contacted twice in the last 28 days, and 2 is the cap"
+
+
+def test_a_cap_of_one_is_told_in_the_singular() -> None:
+    candidates = candidates_of({"a": [0.5, 0.5], "b": [0.4, 0.4]}, n_recent=[0, 1])
+    rows = decide(candidates, {name: campaign_of(name) for name in "ab"}, cap=1)
+    assert _column(rows, "reason")[1:] == [
+        "contacted once in the last 28 days, and 1 is the cap",
+        "other campaigns are worth more for the 1 contact in 28 days",
+        "contacted once in the last 28 days, and 1 is the cap",
+    ]
+
+
+def test_the_first_who_found_no_place_is_not_told_of_other_campaigns_where_there_are_none() -> None:
+    random = np.random.default_rng(2)
+    for cost in random.integers(1, 150, 40) / 100:
+        candidates = candidates_of({"a": list(random.uniform(0.4, 0.9, 12))})
+        rows = decide(candidates, {"a": campaign_of("a", budget_amount=6 * cost, cost_amount=float(cost))})
+        assert set(_column(rows, "reason")) == {
+            "worth more than it costs, and among the best",
+            "the budget goes to customers worth more",
+        }, cost
 
 
 def test_who_was_contacted_before_stays_contacted_and_costs_nothing_new() -> None:

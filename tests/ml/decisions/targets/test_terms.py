@@ -15,6 +15,7 @@ from nightmarket.decisions.targets.campaign import (
     Status,
     plans_without_campaign,
     settle_terms,
+    warn_of_release,
 )
 from nightmarket.decisions.targets.stock import StockPlan, weigh_offer
 from nightmarket.decisions.targets.value import expected_values
@@ -76,6 +77,16 @@ def test_where_nobody_ever_responded_a_response_is_worth_a_product_or_is_not_kno
     assert unknown.notes[-1] == "nothing known of what a response is worth"
 
 
+def test_a_holdout_that_is_lowered_while_the_campaign_runs_is_warned_of() -> None:
+    terms = settle_terms(SPRING, DEFAULTS, mean_price_amount=3.0)
+    assert warn_of_release(terms, 0.3).notes == (
+        "holdout lowered from 30 to 15 % while it runs: some who were held out may be contacted, which spoils its"
+        " measurement",
+    )
+    for earlier in (None, 0.15, 0.1):
+        assert warn_of_release(terms, earlier) == terms
+
+
 @pytest.mark.parametrize("holdout_pct", [0.0, 100.0])
 def test_a_plan_that_holds_out_nobody_or_everybody_is_refused(holdout_pct: float) -> None:
     with pytest.raises(InvalidSetting, match=f"Got a holdout of {holdout_pct:g} % for campaign 'spring'"):
@@ -91,15 +102,18 @@ STOCK = StockPlan(
     sales_amount=np.array([60.0, 30.0, 10.0]),
     unit_price_amount=np.array([2.0, 4.0, np.nan]),
     lead_time_days=np.array([7, 7, 7]),
-    is_short=np.array([True, False, False]),
-    is_overstock=np.array([True, True, False]),
+    position_units=np.array([0.0, 400.0, np.nan]),
+    order_units=np.array([24.0, 0.0, np.nan]),
+    run_out_probability=np.array([0.0, 0.0, 0.0]),
+    is_overstock=np.array([False, True, False]),
 )
+BEER = np.array(["beer"])
+SOONER, LATER = date(2024, 6, 7), date(2024, 6, 8)
 
 
-def test_what_cannot_be_shipped_counts_for_nothing_and_overstock_for_more() -> None:
+def test_what_is_out_of_stock_counts_for_nothing_and_overstock_for_more() -> None:
     offer = weigh_offer(np.array(["beer", "bread", "wine"]), STOCK, start_date=AS_OF, as_of=AS_OF)
     assert offer.shippable_share == pytest.approx(0.4)
-    # Beer is both; what may run out is no overstock to get rid of here.
     assert offer.overstock_share == pytest.approx(0.3)
     assert offer.factor == pytest.approx(0.4 + 0.2 * 0.3)
     assert offer.mean_price_amount == pytest.approx(3.0)
@@ -108,10 +122,32 @@ def test_what_cannot_be_shipped_counts_for_nothing_and_overstock_for_more() -> N
     )
 
 
+@pytest.mark.parametrize(("probability", "share"), [(0.054, 0.946), (0.5, 0.5), (0.51, 0.0), (1.0, 0.0)])
+def test_what_may_run_out_counts_as_it_is_likely_to_last_and_not_at_all_where_that_is_unlikely(
+    probability: float, share: float
+) -> None:
+    risky = replace(STOCK, position_units=np.full(3, 5.0), run_out_probability=np.full(3, probability))
+    offer = weigh_offer(np.array(["beer", "wine"]), risky, start_date=AS_OF, as_of=AS_OF)
+    assert offer.shippable_share == pytest.approx(share)
+    assert offer.note == f"100 % of its sales may run out and count for {100 * share:.0f} %"
+    # What may run out is no overstock to get rid of.
+    over = weigh_offer(np.array(["bread"]), risky, start_date=AS_OF, as_of=AS_OF)
+    assert over.overstock_share == 0
+
+
 def test_a_campaign_that_starts_after_tonights_order_has_arrived_can_ship_it() -> None:
-    later = weigh_offer(np.array(["beer"]), STOCK, start_date=date(2024, 6, 8), as_of=AS_OF)
-    sooner = weigh_offer(np.array(["beer"]), STOCK, start_date=date(2024, 6, 7), as_of=AS_OF)
-    assert (later.shippable_share, sooner.shippable_share) == (1.0, 0.0)
+    assert weigh_offer(BEER, STOCK, start_date=LATER, as_of=AS_OF).shippable_share == 1.0
+    assert weigh_offer(BEER, STOCK, start_date=SOONER, as_of=AS_OF).shippable_share == 0.0
+
+
+def test_what_is_out_of_stock_and_not_ordered_is_not_promoted_however_late_the_campaign_starts() -> None:
+    ended = replace(STOCK, order_units=np.zeros(3))
+    assert weigh_offer(BEER, ended, start_date=date(2024, 9, 1), as_of=AS_OF).shippable_share == 0.0
+
+
+def test_what_is_on_its_way_can_be_promoted() -> None:
+    coming = replace(STOCK, position_units=np.array([12.0, 400.0, np.nan]))
+    assert weigh_offer(BEER, coming, start_date=AS_OF, as_of=AS_OF).shippable_share == 1.0
 
 
 def test_products_that_the_plan_does_not_know_change_nothing() -> None:

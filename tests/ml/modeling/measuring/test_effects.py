@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 
 from nightmarket.errors import CampaignNotMeasurable
+from nightmarket.modeling.measuring.compliance import Compliance
 from nightmarket.modeling.measuring.cuped import adjust
 from nightmarket.modeling.measuring.effects import measure_effects
-from nightmarket.modeling.measuring.result import describe_effect, describe_split
+from nightmarket.modeling.measuring.result import describe_compliance, describe_effect, describe_split
 from nightmarket.modeling.measuring.split import compare_with_plan
 from nightmarket.modeling.measuring.trial import MIN_ARM, Trial, validate_sizes
+
+UNRECORDED = Compliance(900, None, 100, None)
 
 
 def trial_of(n_treated: int, n_holdout: int, *, lift: float = 2.0) -> Trial:
@@ -67,14 +70,36 @@ def test_an_arm_that_is_too_small_is_refused(n_treated: int, n_holdout: int, sma
 def test_a_split_as_planned_is_told_with_its_verdict() -> None:
     trial = trial_of(905, 95)
     split = compare_with_plan(trial, np.full(1000, 0.1))
+    compliance = Compliance(905, 724, 95, 4)
     response, _ = measure_effects(trial)
     assert split.is_as_planned
-    assert response.verdict(split) == "increase"
+    assert response.verdict(split, compliance) == "increase"
     assert describe_split(split, 1000) == "split     95 of 1000 held out, 100 expected (p = 0.598): as planned"
-    assert describe_effect(response, split) == (
+    assert describe_effect(response, split, compliance) == (
         "response  contacted 50.06 %, held out 0.00 %; effect 49.84 % per customer (95 %: 44.77 % to 53.08 %), "
         "+451 responses in all: increase"
     )
+    assert describe_compliance(compliance, 45.25) == (
+        "contacts  724 of 905 to be contacted were, and 4 of 95 held out: as decided; cost 45.25"
+    )
+
+
+@pytest.mark.parametrize(
+    "compliance", [Compliance(905, 1, 95, 0), Compliance(905, 723, 95, 0), Compliance(905, 905, 95, 5)]
+)
+def test_a_campaign_that_was_not_sent_as_decided_claims_nothing(compliance: Compliance) -> None:
+    trial = trial_of(905, 95)
+    split = compare_with_plan(trial, np.full(1000, 0.1))
+    response, revenue = measure_effects(trial)
+    assert {response.verdict(split, compliance), revenue.verdict(split, compliance)} == {"not sent as decided"}
+    assert not response.is_significant(split, compliance)
+    said = "NOT as decided (at least 80% and at most 5%): nothing is claimed"
+    assert said in describe_compliance(compliance, 45.25)
+
+
+def test_a_shop_that_records_no_contacts_is_taken_at_its_word() -> None:
+    assert UNRECORDED.is_as_decided
+    assert describe_compliance(UNRECORDED, 3.0) == "contacts  are not recorded; cost 3.00"
 
 
 def test_a_split_that_chance_cannot_explain_claims_nothing() -> None:
@@ -82,8 +107,8 @@ def test_a_split_that_chance_cannot_explain_claims_nothing() -> None:
     split = compare_with_plan(trial, np.full(1000, 0.2))
     assert split.p_value < 1e-9
     response, revenue = measure_effects(trial)
-    assert {response.verdict(split), revenue.verdict(split)} == {"split not as planned"}
-    assert not response.is_significant(split)
+    assert {response.verdict(split, UNRECORDED), revenue.verdict(split, UNRECORDED)} == {"split not as planned"}
+    assert not response.is_significant(split, UNRECORDED)
     assert "NOT as planned" in describe_split(split, 1000)
 
 

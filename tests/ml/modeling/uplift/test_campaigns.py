@@ -40,10 +40,25 @@ def test_where_nobody_differs_everybody_is_expected_the_average_effect() -> None
     assert fitted.ranking.average.effect == pytest.approx(0.15, abs=0.05)
 
 
-def test_where_no_effect_is_proven_none_is_expected() -> None:
+def test_a_trial_that_proves_no_effect_settles_only_what_lies_beyond_its_interval() -> None:
     fitted = fit_campaign_uplift(_rows(simulated(effect_where_keen=0.0, seed=4)), seed=0)
     assert isinstance(fitted, CampaignUplift)
+    average = fitted.ranking.average
+    assert average.low < 0 < average.high
+    assert not fitted.settles(average.high - 0.001)
+    assert fitted.settles(average.high + 0.001)
     np.testing.assert_array_equal(fitted.predict(np.zeros((2, 3))), [0, 0])
+
+
+def test_a_trial_that_proves_an_effect_settles_every_campaign(trial: Trial) -> None:
+    helps = simulated(effect_where_keen=0.15, effect_elsewhere=0.15, seed=4)
+    harms = simulated(effect_where_keen=-0.15, effect_elsewhere=-0.15, seed=4)
+    for one in (trial, helps, harms):
+        fitted = fit_campaign_uplift(_rows(one), seed=0)
+        assert isinstance(fitted, CampaignUplift)
+        assert fitted.settles(0.001)
+        assert fitted.settles(9.0)
+    assert fitted.predict(np.zeros((1, 3)))[0] == pytest.approx(-0.15, abs=0.05)
 
 
 def test_targeted_contacts_are_refused() -> None:

@@ -7,7 +7,7 @@ from tests.ml.modeling.uplift.conftest import simulated
 
 from nightmarket.modeling.uplift.learners import LEARNERS
 from nightmarket.modeling.uplift.protocol import measure
-from nightmarket.modeling.uplift.ranking import ALL, NONE, RANK, decide_ranking
+from nightmarket.modeling.uplift.ranking import ALL, NONE, OPEN, RANK, decide_ranking
 from nightmarket.modeling.uplift.trial import Trial
 
 FEW = {name: LEARNERS[name] for name in ("s_trees", "t_linear")}
@@ -22,7 +22,7 @@ def test_effects_that_differ_are_ranked(trial: Trial) -> None:
     assert set(decision.by_learner) == {"s_trees", "t_linear", "random", "response"}
 
 
-@pytest.mark.parametrize(("effect", "policy"), [(0.15, ALL), (0.0, NONE), (-0.15, NONE)])
+@pytest.mark.parametrize(("effect", "policy"), [(0.15, ALL), (0.0, OPEN), (-0.15, NONE)])
 def test_one_effect_for_everybody_is_not_ranked_but_contacted_or_not(effect: float, policy: str) -> None:
     same = simulated(effect_where_keen=effect, effect_elsewhere=effect, seed=4)
     decision = decide_ranking(same, seed=0, learners=FEW)
