@@ -184,8 +184,10 @@ def _bootstrap_gain(tested: Sequence[Tested], name: str, baseline: Sequence[Erro
         outcome = one.outcome[level][rows, :HEADLINE_WEEKS]
         ours = errors_of(one.points.units[level][rows, :HEADLINE_WEEKS], outcome)
         drawn = multiplicities[:, place].astype(np.float64)
-        sold = np.maximum(drawn @ ours.sold, 1e-9)
-        draws += (drawn @ theirs.wrong - drawn @ ours.wrong) / sold / len(used)
+        sold = drawn @ ours.sold
+        gains = drawn @ theirs.wrong - drawn @ ours.wrong
+        # A draw of series that sold nothing has no WAPE; there are such where a class has one or two series.
+        draws += np.divide(gains, sold, out=np.full(N_DRAWS, np.nan), where=sold > 0) / len(used)
     return Interval.of(draws)
 
 
