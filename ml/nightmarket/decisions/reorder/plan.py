@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from nightmarket.decisions.reorder.policy import (
     stock_levels,
     suggested_order,
 )
-from nightmarket.decisions.reorder.reasons import Row, reason_of
+from nightmarket.decisions.reorder.reasons import Given, Row, reason_of
 from nightmarket.decisions.reorder.rows import Places, ProductFacts, places_of, product_facts
 from nightmarket.decisions.reorder.service_level import (
     NEWSVENDOR,
@@ -106,11 +107,7 @@ def _stock_at(stock: Stock, places: Places) -> Mapping[str, Floats]:
         found[has_stock] = values[places.stock[has_stock]]
         return found
 
-    names = (
-        "age_days", "on_hand", "on_order", "lead_time_days", "pack_size", "min_order", "unit_cost", "unit_margin",
-        "holding_cost",
-    )  # fmt: skip
-    return {name: at(getattr(stock, name)) for name in names}
+    return {one.name: at(getattr(stock, one.name)) for one in fields(Given)}
 
 
 def _service(abc: NDArray[np.str_], xyz: NDArray[np.str_], known: Mapping[str, Floats], rules: Rules) -> ServiceLevels:
@@ -158,7 +155,6 @@ def _reasons(
                 columns["reorder_point_units"].tolist(),
                 columns["order_up_to_units"].tolist(),
                 columns["on_hand_units"].tolist(),
-                known["on_hand"].tolist(),
                 columns["on_order_units"].tolist(),
                 columns["suggested_order_units"].tolist(),
                 columns["cover_days"].tolist(),
@@ -169,8 +165,8 @@ def _reasons(
                 columns["lead_time_days"].tolist(),
                 (columns["lead_time_basis"] == GIVEN).tolist(),
                 (columns["lead_time_days"] + columns["review_period_days"]).tolist(),
-                known["age_days"].tolist(),
                 np.isfinite(columns["unit_price_amount"]).tolist(),
+                (Given(*one) for one in zip(*(values.tolist() for values in known.values()), strict=True)),
                 strict=True,
             )
         ],

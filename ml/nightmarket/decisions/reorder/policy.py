@@ -95,8 +95,12 @@ def is_overstock(position: Floats, levels: Levels, units_ahead: Floats) -> NDArr
 
 
 def holding_per_year(holding: Floats, unit_cost: Floats, *, holding_cost_pct: float) -> Floats:
-    """Return what keeping a unit for a year costs: as given, or a percentage of what it costs; NaN where unknown."""
-    return np.where(np.isnan(holding), unit_cost * holding_cost_pct / 100, holding)
+    """Return what keeping a unit for a year costs: as given, or a percentage of what it costs; NaN where unknown.
+
+    Neither a cost nor a holding cost below 0 is believed.
+    """
+    of_cost = np.where(unit_cost >= 0, unit_cost * holding_cost_pct / 100, np.nan)
+    return np.where(holding >= 0, holding, of_cost)
 
 
 def round_half_up(units: Floats) -> Floats:

@@ -13,6 +13,21 @@ STALE_STOCK_DAYS = 7
 
 
 @dataclass(frozen=True)
+class Given:
+    """A row's stock as the shop gave it; NaN for a number that it did not give."""
+
+    age_days: float
+    on_hand: float
+    on_order: float
+    lead_time_days: float
+    pack_size: float
+    min_order: float
+    unit_cost: float
+    unit_margin: float
+    holding_cost: float
+
+
+@dataclass(frozen=True)
 class Row:
     """What is told of one row; NaN for a number that is not known."""
 
@@ -25,7 +40,6 @@ class Row:
     reorder_point: float
     order_up_to: float
     on_hand: float
-    on_hand_given: float
     on_order: float
     order: float
     cover_days: float
@@ -36,8 +50,8 @@ class Row:
     lead_time_days: int
     is_lead_time_given: bool
     horizon_days: int
-    stock_age_days: float
     has_price: bool
+    given: Given
 
 
 def reason_of(row: Row) -> str:
@@ -73,16 +87,37 @@ def _fallbacks(row: Row) -> list[str]:
     said = []
     if row.demand_source == RECENT_WEEKS:
         said.append("no forecast: its last 26 weeks stand for it")
-    if row.has_stock and row.on_hand_given < 0:
-        said.append(f"stock given as {_units(row.on_hand_given)}, taken as 0")
-    if row.has_stock and np.isnan(row.on_order):
-        said.append("on order unknown, taken as 0")
-    if row.has_stock and row.stock_age_days > STALE_STOCK_DAYS:
-        said.append(f"stock counted {row.stock_age_days:.0f} days ago")
-    if row.has_stock and not row.is_lead_time_given:
-        said.append(f"lead time not given, {row.lead_time_days} days assumed")
+    if row.has_stock:
+        said += _of_stock(row, row.given)
     if not row.has_price and row.demand_source != NONE:
         said.append("price unknown")
+    return said
+
+
+def _of_stock(row: Row, given: Given) -> list[str]:
+    """Return what is missing of the stock, or not believed, and what stands for it."""
+    said = []
+    if given.on_hand < 0:
+        said.append(f"stock given as {_units(given.on_hand)}, taken as 0")
+    if np.isnan(given.on_order):
+        said.append("on order unknown, taken as 0")
+    elif given.on_order < 0:
+        said.append(f"on order given as {_units(given.on_order)}, taken as 0")
+    if given.age_days > STALE_STOCK_DAYS:
+        said.append(f"stock counted {given.age_days:.0f} days ago")
+    if np.isnan(given.lead_time_days):
+        said.append(f"lead time not given, {row.lead_time_days} days assumed")
+    elif not row.is_lead_time_given:
+        said.append(f"lead time given as {given.lead_time_days:.0f}, not believed: {row.lead_time_days} days assumed")
+    if given.pack_size < 0:
+        said.append(f"pack size given as {_units(given.pack_size)}, single units assumed")
+    if given.min_order < 0:
+        said.append(f"minimum order given as {_units(given.min_order)}, none assumed")
+    if given.unit_margin < 0:
+        said.append(f"margin given as {given.unit_margin:g}: its class sets the level")
+    for name, amount in (("unit cost", given.unit_cost), ("holding cost", given.holding_cost)):
+        if amount < 0:
+            said.append(f"{name} given as {amount:g}, not believed")
     return said
 
 

@@ -32,7 +32,8 @@ TABLE = decision_table(
         Column(
             "lead_time_basis",
             TEXT,
-            "given (by the shop's inventory), or default (`NIGHTMARKET_LEAD_TIME_DAYS`) where missing or 0.",
+            "given (by the shop's inventory), or default (`NIGHTMARKET_LEAD_TIME_DAYS`) where that is missing, below 1 or"
+            " above 730.",
         ),
         Column("review_period_days", COUNT, "Days between two looks at what to order."),
         Column("demand_units", NUMBER, "Units expected to be wanted over lead time and review period."),

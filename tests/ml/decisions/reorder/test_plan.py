@@ -70,18 +70,44 @@ def test_stock_below_the_reorder_point_is_ordered_up_in_packs() -> None:
     assert (row["lead_time_days"], row["lead_time_basis"]) == (7, "given")
 
 
-@pytest.mark.parametrize("lead_time", [np.nan, 0.0, -3.0, 9999.0])
-def test_a_lead_time_that_is_missing_zero_or_absurd_is_assumed_and_said(lead_time: float) -> None:
+@pytest.mark.parametrize(
+    ("lead_time", "said"),
+    [
+        (np.nan, "lead time not given, 10 days assumed"),
+        (0.0, "lead time given as 0, not believed: 10 days assumed"),
+        (-3.0, "lead time given as -3, not believed: 10 days assumed"),
+        (9999.0, "lead time given as 9999, not believed: 10 days assumed"),
+    ],
+)
+def test_a_lead_time_that_is_missing_zero_or_absurd_is_assumed_and_said(lead_time: float, said: str) -> None:
     (row,) = plan(stock({"product_id": "tea", "on_hand": 50, "lead_time_days": lead_time}), lead_time_days=10)
     assert (row["lead_time_days"], row["lead_time_basis"]) == (10, "default")
-    assert "lead time not given, 10 days assumed" in row["reason"]
+    assert said in row["reason"]
 
 
 def test_negative_stock_counts_as_none_and_is_said() -> None:
-    (row,) = plan(stock({"product_id": "tea", "on_hand": -4, "on_order": 0, "lead_time_days": 7}))
-    assert row["on_hand_units"] == 0
+    (row,) = plan(stock({"product_id": "tea", "on_hand": -4, "on_order": -3, "lead_time_days": 7}))
+    assert (row["on_hand_units"], row["on_order_units"]) == (0, 0)
     assert row["suggested_order_units"] == row["order_up_to_units"]
-    assert "stock given as -4, taken as 0" in row["reason"]
+    assert "stock given as -4, taken as 0; on order given as -3, taken as 0" in row["reason"]
+
+
+def test_other_numbers_below_zero_are_not_believed_and_said() -> None:
+    numbers = {"pack_size": -6, "min_order": -2, "unit_margin": -0.5, "unit_cost": -1.2, "holding_cost": -3}
+    (row,) = plan(stock({"product_id": "tea", "on_hand": 5, "on_order": 0, "lead_time_days": 7, **numbers}))
+    assert row["suggested_order_units"] == row["reorder_point_units"] - 5
+    assert row["service_level_basis"] == "class default"
+    assert (
+        "; pack size given as -6, single units assumed; minimum order given as -2, none assumed; margin given as -0.5: "
+        "its class sets the level; unit cost given as -1.2, not believed; holding cost given as -3, not believed"
+    ) in row["reason"]
+
+
+def test_a_holding_cost_below_zero_leaves_the_units_cost_to_say_it() -> None:
+    (row,) = plan(
+        stock({"product_id": "tea", "on_hand": 5, "unit_margin": 1.0, "holding_cost": -3, "unit_cost": 4 * 365 / 7 / 9})
+    )
+    assert (row["service_level"], row["service_level_basis"]) == (pytest.approx(0.9), "newsvendor")
 
 
 def test_what_is_on_order_stays_unknown_and_counts_as_none() -> None:
