@@ -77,6 +77,8 @@ def plan_reorder(
         "lead_time_basis": np.where(given, GIVEN, DEFAULT).astype(object),
         "review_period_days": np.full(len(lead_time), rules.review_period_days),
         **_of_demand(over, levels),
+        "pack_size": _above_zero(known["pack_size"]),
+        "min_order_quantity": _above_zero(known["min_order"]),
         "on_hand_units": on_hand,
         "on_order_units": on_order,
         "suggested_order_units": suggested_order(levels, position),
@@ -98,6 +100,10 @@ def _flags(flags: NDArray[np.bool_], known: NDArray[np.bool_]) -> NDArray[np.obj
     return found
 
 
+def _above_zero(values: Floats) -> Floats:
+    return np.where(values > 0, values, np.nan)
+
+
 def _stock_at(stock: Stock, places: Places) -> Mapping[str, Floats]:
     """Return the numbers of the stock of each place, NaN without any."""
     has_stock = places.stock >= 0
@@ -117,12 +123,15 @@ def _service(abc: NDArray[np.str_], xyz: NDArray[np.str_], known: Mapping[str, F
 
 
 def _stock_out(weekly: WeeklyDemand, lead_time: NDArray[np.int64], share: Floats, position: Floats) -> Floats:
-    """Return the probability that demand over the lead time exceeds the position; NaN where that is not known."""
+    """Return the probability that demand over the lead time exceeds the position; NaN where that is not known.
+
+    As in the levels, whole units are the line up to half a unit more: with nothing there, .2 units are no sale missed.
+    """
     found = np.full(len(position), np.nan)
     rows = np.flatnonzero(np.isfinite(position))
     if len(rows):
         of_rows = WeeklyDemand(weekly.units[rows], weekly.quantiles[rows])
-        found[rows] = demand_over(of_rows, lead_time[rows], share=share[rows], above=position[rows]).exceedance
+        found[rows] = demand_over(of_rows, lead_time[rows], share=share[rows], above=position[rows] + 0.5).exceedance
     return found
 
 
@@ -157,6 +166,8 @@ def _reasons(
                 columns["on_hand_units"].tolist(),
                 columns["on_order_units"].tolist(),
                 columns["suggested_order_units"].tolist(),
+                columns["pack_size"].tolist(),
+                columns["min_order_quantity"].tolist(),
                 columns["cover_days"].tolist(),
                 columns["stock_out_probability"].tolist(),
                 columns["service_level"].tolist(),

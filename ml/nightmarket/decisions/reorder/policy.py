@@ -5,9 +5,10 @@ cover demand over lead time plus review period (Silver, Pyke and Thomas 2017, ch
 
 - reorder point s: the quantile of that demand at the service level. Safety stock is what it holds beyond expected
   demand.
-- order-up-to level S: s and one lot less a unit, where a lot is the pack or, in whole packs, the minimum order. Where
-  single units can be ordered, S is s: the contract knows no cost per order, and without one nothing is won by waiting.
-- order: if the position (on hand plus on order) is below s, the packs that bring it up to S, and at least a lot.
+- order: if the position (on hand plus on order) is below s, the fewest whole packs that bring it to s, and no fewer
+  than the minimum order. The contract knows no cost per order, and without one nothing is won by ordering more.
+- order-up-to level S: s and one pack less a unit, the most that packs alone lead to. Where single units can be ordered,
+  S is s. A minimum order may lead beyond it.
 
 Quantiles of a forecast are points on a line, demand is whole units: k units are the line up to k + 1/2 (the continuity
 correction), so levels are rounded half up.
@@ -31,7 +32,7 @@ class Levels:
 
     Attributes
     ----------
-    lot : fewest units that an order holds
+    lot : fewest units that an order holds: the minimum order, in whole packs
     pack : units that an order is a multiple of
     """
 
@@ -58,7 +59,7 @@ def stock_levels(expected: Floats, at_service_level: Floats, *, pack: Floats, mi
         safety_stock=np.maximum(reorder_point - expected, 0),
         reorder_point=reorder_point,
         # Of what is never wanted nothing is held, whatever its pack.
-        order_up_to=np.where(reorder_point > 0, reorder_point + np.maximum(lot - 1, 0), 0),
+        order_up_to=np.where(reorder_point > 0, reorder_point + np.maximum(pack - 1, 0), 0),
         lot=lot,
         pack=pack,
     )
@@ -66,8 +67,8 @@ def stock_levels(expected: Floats, at_service_level: Floats, *, pack: Floats, mi
 
 def suggested_order(levels: Levels, position: Floats) -> Floats:
     """Return the units to order at each position (on hand plus on order), 0 from the reorder point on; NaN unknown."""
-    fitting = np.floor((levels.order_up_to - position) / levels.pack + 1e-9) * levels.pack
-    order = np.where(position < levels.reorder_point, np.maximum(fitting, levels.lot), 0.0)
+    missing = np.ceil((levels.reorder_point - position) / levels.pack - 1e-9) * levels.pack
+    order = np.where(position < levels.reorder_point, np.maximum(missing, levels.lot), 0.0)
     return np.where(np.isnan(position), np.nan, order)
 
 
@@ -90,7 +91,7 @@ def cover_days(on_hand: Floats, weekly: WeeklyDemand, share: Floats) -> Floats:
 
 
 def is_overstock(position: Floats, levels: Levels, units_ahead: Floats) -> NDArray[np.bool_]:
-    """Return whether more is there than the level and the whole forecast's demand, or one lot where that is more."""
+    """Return whether more is there than the level and the forecast's demand, or a minimum order where that is more."""
     return position > levels.order_up_to + np.maximum(units_ahead, levels.lot - levels.pack)
 
 

@@ -42,6 +42,8 @@ class Row:
     on_hand: float
     on_order: float
     order: float
+    pack_size: float
+    min_order: float
     cover_days: float
     stock_out_probability: float
     service_level: float
@@ -62,25 +64,46 @@ def reason_of(row: Row) -> str:
 def _what_to_do(row: Row) -> str:
     if row.demand_source == NONE:
         return f"not sold in 182 days: order nothing, {_units(row.on_hand)} on hand"
+    of_level = f"{100 * row.service_level:.1f} % ({'margin against holding' if row.is_newsvendor else row.class_name})"
+    if row.reorder_point == 0 and not row.is_overstock:
+        told = f"order nothing: {_there(row)}, " if row.has_stock else "no stock data: "
+        return f"{told}not worth holding at {of_level}, {_units(row.expected)} expected in {row.horizon_days} days"
     needed = (
         f"{_units(row.expected)} expected in {row.horizon_days} days and {_units(row.safety_stock)} of safety stock "
-        f"for {100 * row.service_level:.1f} % ({'margin against holding' if row.is_newsvendor else row.class_name})"
+        f"for {of_level}"
     )
     if not row.has_stock:
         return f"no stock data: order below {_units(row.reorder_point)}, up to {_units(row.order_up_to)}, for {needed}"
-    there = f"{_units(row.on_hand)} on hand"
-    if row.on_order > 0:
-        there += f" and {_units(row.on_order)} on order"
+    there = _there(row)
     if row.order > 0:
-        told = f"order {_units(row.order)}: {there}, below the reorder point of {_units(row.reorder_point)}: {needed}"
+        told = f"order {_units(row.order)}{_how_ordered(row)}: {there}, "
+        told += f"below the reorder point of {_units(row.reorder_point)}: {needed}"
     elif row.is_overstock:
         told = f"order nothing, overstock: {there}, {_days(row.cover_days)} of demand, for a level of "
         told += _units(row.order_up_to)
     else:
         told = f"order nothing: {there}, enough for the reorder point of {_units(row.reorder_point)}"
     if row.is_stock_out_risk:
-        told += f"; runs out within the lead time with {100 * row.stock_out_probability:.0f} %"
+        told += f"; runs out within the lead time with a probability of {100 * row.stock_out_probability:.0f} %"
     return told
+
+
+def _there(row: Row) -> str:
+    on_order = f" and {_units(row.on_order)} on order" if row.on_order > 0 else ""
+    return f"{_units(row.on_hand)} on hand{on_order}"
+
+
+def _how_ordered(row: Row) -> str:
+    """Return the packs of the order, and the minimum where a pack less would have been enough."""
+    said = []
+    pack = row.pack_size if row.pack_size > 0 else 1.0
+    if pack != 1:
+        n_packs = round(row.order / pack)
+        said.append(f"{n_packs:,} pack{'' if n_packs == 1 else 's'} of {_units(pack)}")
+    position = row.on_hand + np.nan_to_num(row.on_order)
+    if row.min_order > 0 and position + row.order - pack >= row.reorder_point:
+        said.append(f"for the minimum order of {_units(row.min_order)}")
+    return f" ({', '.join(said)})" if said else ""
 
 
 def _fallbacks(row: Row) -> list[str]:
@@ -122,6 +145,8 @@ def _of_stock(row: Row, given: Given) -> list[str]:
 
 
 def _units(value: float) -> str:
+    if 0 < abs(value) < 0.05:
+        return "less than 0.1"
     return f"{value:,.0f}" if abs(value) >= 10 or value == round(value) else f"{value:.1f}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nightmarket.contracts import COUNT, FLAG, ID, TEXT, Column, decision_table
 
-POLICY_VERSION = "reorder_plan/1"
+POLICY_VERSION = "reorder_plan/2"
 
 NUMBER = "DOUBLE"
 
@@ -32,8 +32,8 @@ TABLE = decision_table(
         Column(
             "lead_time_basis",
             TEXT,
-            "given (by the shop's inventory), or default (`NIGHTMARKET_LEAD_TIME_DAYS`) where that is missing, below 1 or"
-            " above 730.",
+            "given (by the shop's inventory), or default (`NIGHTMARKET_LEAD_TIME_DAYS`) where that is missing, below 1"
+            " or above 730.",
         ),
         Column("review_period_days", COUNT, "Days between two looks at what to order."),
         Column("demand_units", NUMBER, "Units expected to be wanted over lead time and review period."),
@@ -44,7 +44,13 @@ TABLE = decision_table(
         Column("demand_units_p95", NUMBER, "Units that demand over that time exceeds with 5 %."),
         Column("safety_stock_units", NUMBER, "Units of the reorder point beyond expected demand."),
         Column("reorder_point_units", NUMBER, "Order when fewer than these are on hand and on order."),
-        Column("order_up_to_units", NUMBER, "Level that an order fills up to, in whole packs."),
+        Column(
+            "order_up_to_units",
+            NUMBER,
+            "Level that an order fills up to, in whole packs; the minimum order may lead beyond it.",
+        ),
+        Column("pack_size", NUMBER, "Units that come together; null where not given: single units."),
+        Column("min_order_quantity", NUMBER, "Fewest units that can be ordered; null where not given: one pack."),
         Column("on_hand_units", NUMBER, "Units on hand by the newest stock known; null without stock data."),
         Column("on_order_units", NUMBER, "Units on order by the newest stock known; null where not known."),
         Column("suggested_order_units", NUMBER, "Units to order tonight; null without stock data."),

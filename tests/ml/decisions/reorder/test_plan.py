@@ -64,10 +64,36 @@ def test_stock_below_the_reorder_point_is_ordered_up_in_packs() -> None:
     (row,) = plan(stock({"product_id": "tea", "on_hand": 3, "on_order": 2, "lead_time_days": 7, "pack_size": 6}))
     assert row["suggested_order_units"] % 6 == 0
     assert row["reorder_point_units"] <= 5 + row["suggested_order_units"] < row["reorder_point_units"] + 6
-    assert row["reason"].startswith("order 30: 3 on hand and 2 on order, below the reorder point of ")
+    assert (row["pack_size"], row["order_up_to_units"]) == (6, row["reorder_point_units"] + 5)
+    assert np.isnan(row["min_order_quantity"])
+    assert row["reason"].startswith("order 30 (5 packs of 6): 3 on hand and 2 on order, below the reorder point of ")
     assert row["is_stock_out_risk"] is True
     assert row["stock_out_probability"] > 0.9
+    assert (
+        f"; runs out within the lead time with a probability of {100 * row['stock_out_probability']:.0f} %"
+        in (row["reason"])
+    )
     assert (row["lead_time_days"], row["lead_time_basis"]) == (7, "given")
+
+
+def test_the_reason_says_where_the_minimum_decides_what_is_ordered() -> None:
+    terms = {"product_id": "tea", "on_order": 0, "lead_time_days": 7, "pack_size": 6, "min_order": 20}
+    (few,) = plan(stock({**terms, "on_hand": 20}))
+    assert (few["suggested_order_units"], few["min_order_quantity"]) == (24, 20)
+    assert few["reason"].startswith("order 24 (4 packs of 6, for the minimum order of 20): 20 on hand, below the ")
+    (many,) = plan(stock({**terms, "on_hand": 0}))
+    assert many["reason"].startswith("order 36 (6 packs of 6): 0 on hand, below the ")
+
+
+def test_what_is_hardly_sold_is_not_worth_holding_and_no_risk() -> None:
+    weekly = WeeklyDemand(np.full((1, 8), 0.02), np.tile([0.0, 0.0, 0.0, 0.0, 0.05], (1, 8, 1)))
+    rare = ForecastDemand(np.array(["tea"], object), np.array(["DRINKS"], object), weekly)
+    (without,) = plan(stock(), of=rare)
+    said = "not worth holding at 98.7 % (class AX), less than 0.1 expected in 14 days"
+    assert without["reason"] == f"no stock data: {said}"
+    (empty,) = plan(stock({"product_id": "tea", "on_hand": 0, "on_order": 0, "lead_time_days": 7}), of=rare)
+    assert empty["reason"] == f"order nothing: 0 on hand, {said}"
+    assert empty["is_stock_out_risk"] is False
 
 
 @pytest.mark.parametrize(
