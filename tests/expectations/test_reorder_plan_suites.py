@@ -37,6 +37,7 @@ _VALUES = {
     # Products from p10 on are not in stock data; those below p05 are ordered.
     "on_hand_units": "case when i < 5 then 10 when i < 10 then 30 end",
     "on_order_units": "null",
+    "supplied_places_units": "null",
     "suggested_order_units": "case when i < 5 then 11 when i < 10 then 0 end",
     "cover_days": "case when i < 5 then 10 when i < 10 then 30 end",
     "stock_out_probability": "case when i < 5 then 0.1 when i < 10 then 0 end",
@@ -90,6 +91,8 @@ STOPS: list[Sample] = [
         "update staged set suggested_order_units = 22 where product_id = 'p01'",
         "no order of which a pack less would do",
     ),
+    (SUITE, f"update staged set supplied_places_units = 2 {_P3}", "a place that supplies others"),
+    (SUITE, "update staged set supplied_places_units = 11 where product_id = 'p05'", "a place that supplies others"),
     (SUITE, f"update staged set unit_price_amount = 0 {_P3}", "a price above 0"),
     (SUITE, f"update staged set reason = null {_P3}", "reason"),
     (SUITE, f"update staged set as_of_date = '2024-05-31' {_P3}", "rows of this night"),

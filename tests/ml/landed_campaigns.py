@@ -65,6 +65,7 @@ def stage(night: Night, scores: Mapping[str, Mapping[str, float]], plan: Sequenc
         "lead_time_days": pa.int32(),
         "is_stock_out_risk": pa.bool_(),
         "is_overstock": pa.bool_(),
+        "supplied_places_units": pa.float64(),
     }
     pq.write_table(
         pa.table({name: pa.array([row.get(name) for row in plan], of) for name, of in types.items()}),

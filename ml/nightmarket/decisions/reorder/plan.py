@@ -20,7 +20,7 @@ from nightmarket.decisions.reorder.policy import (
     stock_levels,
     suggested_order,
 )
-from nightmarket.decisions.reorder.reasons import Given, Row, reason_of
+from nightmarket.decisions.reorder.reasons import Given, Row, reason_of, say_suppliers
 from nightmarket.decisions.reorder.rows import Places, ProductFacts, places_of, product_facts
 from nightmarket.decisions.reorder.service_level import (
     NEWSVENDOR,
@@ -57,7 +57,9 @@ def plan_reorder(
     levels = stock_levels(over.expected, over.at_level, pack=known["pack_size"], min_order=known["min_order"])
     on_hand = np.maximum(known["on_hand"], 0)
     on_order = np.maximum(known["on_order"], 0)
-    position = on_hand + np.nan_to_num(on_order)
+    own = on_hand + np.nan_to_num(on_order)
+    elsewhere = places.held_elsewhere(own)
+    position = own + np.nan_to_num(elsewhere)
     stock_out = _stock_out(weekly, lead_time, places.share, position)
     n_days_ahead = 7 * weekly.units.shape[1]
     over_stocked = is_overstock(position, levels, expected_units(weekly, n_days_ahead) * places.share)
@@ -81,15 +83,16 @@ def plan_reorder(
         "min_order_quantity": _above_zero(known["min_order"]),
         "on_hand_units": on_hand,
         "on_order_units": on_order,
+        "supplied_places_units": elsewhere,
         "suggested_order_units": suggested_order(levels, position),
-        "cover_days": cover_days(on_hand, weekly, places.share),
+        "cover_days": cover_days(on_hand + np.nan_to_num(places.held_elsewhere(on_hand)), weekly, places.share),
         "stock_out_probability": stock_out,
         "is_stock_out_risk": _flags(stock_out > 1 - service.level, has_stock),
         "is_overstock": _flags(over_stocked, has_stock),
         "unit_price_amount": price[places.product],
     }
     columns = {name: np.round(c, 4) if c.dtype == np.float64 else c for name, c in columns.items()}
-    columns["reason"] = _reasons(columns, products, places, known)
+    columns["reason"] = _reasons(columns, products, places, known, _suppliers(columns, places))
     return columns
 
 
@@ -146,8 +149,19 @@ def _of_demand(over: DemandOver, levels: Levels) -> Columns:
     }
 
 
+def _suppliers(columns: Columns, places: Places) -> list[str]:
+    """Return what supplies each row, with what it has; empty for places that nothing supplies."""
+    found: dict[int, list[tuple[str, float]]] = {}
+    for row in np.flatnonzero(places.supplies).tolist():
+        here = (places.location_ids[row], columns["on_hand_units"][row])
+        found.setdefault(int(places.product[row]), []).append(here)
+    said = {product: say_suppliers(those) for product, those in found.items()}
+    rows = zip(places.product.tolist(), places.supplies.tolist(), strict=True)
+    return ["" if supplies else said.get(product, "") for product, supplies in rows]
+
+
 def _reasons(
-    columns: Columns, products: ProductFacts, places: Places, known: Mapping[str, Floats]
+    columns: Columns, products: ProductFacts, places: Places, known: Mapping[str, Floats], suppliers: list[str]
 ) -> NDArray[np.object_]:
     """Return the sentence of each row; a Python loop, 50,000 rows in under a second."""
     has_stock = places.stock >= 0
@@ -156,6 +170,7 @@ def _reasons(
             reason_of(Row(*row))
             for row in zip(
                 products.demand_source[places.product].tolist(),
+                (places.share > 0).tolist(),
                 has_stock.tolist(),
                 (columns["is_overstock"] == True).tolist(),  # noqa: E712 - None is neither
                 (columns["is_stock_out_risk"] == True).tolist(),  # noqa: E712
@@ -165,6 +180,8 @@ def _reasons(
                 columns["order_up_to_units"].tolist(),
                 columns["on_hand_units"].tolist(),
                 columns["on_order_units"].tolist(),
+                columns["supplied_places_units"].tolist(),
+                suppliers,
                 columns["suggested_order_units"].tolist(),
                 columns["pack_size"].tolist(),
                 columns["min_order_quantity"].tolist(),

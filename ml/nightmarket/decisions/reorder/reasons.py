@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,7 @@ class Row:
     """What is told of one row; NaN for a number that is not known."""
 
     demand_source: int
+    is_sold_here: bool
     has_stock: bool
     is_overstock: bool
     is_stock_out_risk: bool
@@ -41,6 +43,8 @@ class Row:
     order_up_to: float
     on_hand: float
     on_order: float
+    at_supplied_places: float
+    supplied_by: str
     order: float
     pack_size: float
     min_order: float
@@ -64,6 +68,8 @@ def reason_of(row: Row) -> str:
 def _what_to_do(row: Row) -> str:
     if row.demand_source == NONE:
         return f"not sold in 182 days: order nothing, {_units(row.on_hand)} on hand"
+    if not row.is_sold_here:
+        return f"not sold here in 182 days: order nothing, {_there(row)}"
     of_level = f"{100 * row.service_level:.1f} % ({'margin against holding' if row.is_newsvendor else row.class_name})"
     if row.reorder_point == 0 and not row.is_overstock:
         told = f"order nothing: {_there(row)}, " if row.has_stock else "no stock data: "
@@ -79,8 +85,8 @@ def _what_to_do(row: Row) -> str:
         told = f"order {_units(row.order)}{_how_ordered(row)}: {there}, "
         told += f"below the reorder point of {_units(row.reorder_point)}: {needed}"
     elif row.is_overstock:
-        told = f"order nothing, overstock: {there}, {_days(row.cover_days)} of demand, for a level of "
-        told += _units(row.order_up_to)
+        cover = "no demand" if np.isnan(row.cover_days) else f"{_days(row.cover_days)} of demand"
+        told = f"order nothing, overstock: {there}, {cover}, for a level of {_units(row.order_up_to)}"
     else:
         told = f"order nothing: {there}, enough for the reorder point of {_units(row.reorder_point)}"
     if row.is_stock_out_risk:
@@ -89,8 +95,12 @@ def _what_to_do(row: Row) -> str:
 
 
 def _there(row: Row) -> str:
-    on_order = f" and {_units(row.on_order)} on order" if row.on_order > 0 else ""
-    return f"{_units(row.on_hand)} on hand{on_order}"
+    said = f"{_units(row.on_hand)} on hand"
+    if row.on_order > 0:
+        said += f" and {_units(row.on_order)} on order"
+    if not np.isnan(row.at_supplied_places):
+        said += f", {_units(row.at_supplied_places)} at the places it supplies"
+    return said
 
 
 def _how_ordered(row: Row) -> str:
@@ -100,14 +110,20 @@ def _how_ordered(row: Row) -> str:
     if pack != 1:
         n_packs = round(row.order / pack)
         said.append(f"{n_packs:,} pack{'' if n_packs == 1 else 's'} of {_units(pack)}")
-    position = row.on_hand + np.nan_to_num(row.on_order)
+    position = row.on_hand + np.nan_to_num(row.on_order) + np.nan_to_num(row.at_supplied_places)
     if row.min_order > 0 and position + row.order - pack >= row.reorder_point:
         said.append(f"for the minimum order of {_units(row.min_order)}")
     return f" ({', '.join(said)})" if said else ""
 
 
+def say_suppliers(places: Sequence[tuple[str, float]]) -> str:
+    """Return which places supply a row, with the units on hand there."""
+    names = places[0][0] if len(places) == 1 else f"{len(places)} places"
+    return f"supplied by {names}, {_units(sum(units for _, units in places))} on hand there"
+
+
 def _fallbacks(row: Row) -> list[str]:
-    said = []
+    said = [row.supplied_by] if row.supplied_by and row.order > 0 else []
     if row.demand_source == RECENT_WEEKS:
         said.append("no forecast: its last 26 weeks stand for it")
     if row.has_stock:

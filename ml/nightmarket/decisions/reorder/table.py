@@ -53,13 +53,20 @@ TABLE = decision_table(
         Column("min_order_quantity", NUMBER, "Fewest units that can be ordered; null where not given: one pack."),
         Column("on_hand_units", NUMBER, "Units on hand by the newest stock known; null without stock data."),
         Column("on_order_units", NUMBER, "Units on order by the newest stock known; null where not known."),
+        Column(
+            "supplied_places_units",
+            NUMBER,
+            "Units on hand and on order at the places that this one supplies, as it sells nothing itself: its demand,"
+            " levels, cover and flags are those of the whole product. Null at every other place: sums over places are"
+            " of these.",
+        ),
         Column("suggested_order_units", NUMBER, "Units to order tonight; null without stock data."),
         Column("cover_days", NUMBER, "Days that the units on hand last at expected demand; null without either."),
         Column(
             "stock_out_probability",
             NUMBER,
             "Probability that demand over the lead time, before an order of tonight is there, exceeds what is on hand"
-            " and on order; null without stock data.",
+            " and on order (also at the places supplied); null without stock data.",
         ),
         Column(
             "is_stock_out_risk",
