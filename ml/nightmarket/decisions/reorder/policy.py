@@ -51,9 +51,7 @@ def stock_levels(expected: Floats, at_service_level: Floats, *, pack: Floats, mi
     expected, at_service_level : mean, and quantile at the service level, of demand over lead time and review
     pack, min_order : units; NaN or 0 where single units can be ordered
     """
-    pack = np.where(pack > 0, pack, 1.0)
-    wanted = np.fmax(np.fmax(min_order, 0), pack)
-    lot = np.ceil(wanted / pack - 1e-9) * pack
+    pack, lot = lots(pack, min_order)
     reorder_point = round_half_up(at_service_level)
     return Levels(
         safety_stock=np.maximum(reorder_point - expected, 0),
@@ -65,11 +63,23 @@ def stock_levels(expected: Floats, at_service_level: Floats, *, pack: Floats, mi
     )
 
 
+def lots(pack: Floats, min_order: Floats) -> tuple[Floats, Floats]:
+    """Return the units that come together, and the fewest that an order holds; single units where none are given."""
+    pack = np.where(pack > 0, pack, 1.0)
+    wanted = np.fmax(np.fmax(min_order, 0), pack)
+    return pack, np.ceil(wanted / pack - 1e-9) * pack
+
+
 def suggested_order(levels: Levels, position: Floats) -> Floats:
     """Return the units to order at each position (on hand plus on order), 0 from the reorder point on; NaN unknown."""
-    missing = np.ceil((levels.reorder_point - position) / levels.pack - 1e-9) * levels.pack
-    order = np.where(position < levels.reorder_point, np.maximum(missing, levels.lot), 0.0)
+    order = order_units(levels.reorder_point, position, pack=levels.pack, lot=levels.lot)
     return np.where(np.isnan(position), np.nan, order)
+
+
+def order_units(reorder_point: Floats, position: Floats, *, pack: Floats, lot: Floats) -> Floats:
+    """Return the fewest packs that bring each position to its reorder point, and no less than the lot; 0 from it on."""
+    missing = np.ceil((reorder_point - position) / pack - 1e-9) * pack
+    return np.where(position < reorder_point, np.maximum(missing, lot), 0.0)
 
 
 def cover_days(on_hand: Floats, weekly: WeeklyDemand, share: Floats) -> Floats:
