@@ -100,6 +100,16 @@ def _collect(settings: Settings, night: Night, *, land: Mapping[str, Any]) -> Ni
     )
 
 
+def _label_cutoffs(night: Night) -> dict[str, str]:
+    """Return before when the forecasters' models know labels, by the table: one model scores several."""
+    return {
+        table: record["label_cutoff"]
+        for record in night.records()
+        if record["step"].startswith("score__") and record.get("label_cutoff")
+        for table in record.get("tables", {})
+    }
+
+
 def _read_served(
     settings: Settings, night: Night, sections: Mapping[str, FamilySection], runs: Mapping[str, Run], currency: str
 ) -> tuple[dict[str, FamilySection], tuple[Household, ...], Decisions | None]:
@@ -133,7 +143,8 @@ def _read_served(
             if FAMILIES[name].top_k or (settings.top_k_categories and "category_id" in FAMILIES[name].key_names):
                 filled[name] = replace(filled[name], top_k=FAMILIES[name].top_k or settings.top_k_categories)
         shop = Shop(currency, orders, products, campaigns, served.names.get("product_id", {}))
-        decisions = describe_decisions(connection, night.as_of_date, runs, shop)
+        cutoffs = _label_cutoffs(night)
+        decisions = describe_decisions(connection, night.as_of_date, runs, shop, label_cutoffs=cutoffs)
         return filled, describe_households(served, published, orders), decisions
     finally:
         connection.close()
