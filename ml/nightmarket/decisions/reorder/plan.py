@@ -194,6 +194,7 @@ def _reasons(
                 (columns["lead_time_basis"] == GIVEN).tolist(),
                 (columns["lead_time_days"] + columns["review_period_days"]).tolist(),
                 np.isfinite(columns["unit_price_amount"]).tolist(),
+                [float(np.nanmin(known["age_days"])) if has_stock.any() else np.nan] * len(has_stock),
                 (Given(*one) for one in zip(*(values.tolist() for values in known.values()), strict=True)),
                 strict=True,
             )

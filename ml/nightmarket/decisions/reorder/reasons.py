@@ -10,7 +10,7 @@ import numpy as np
 from nightmarket.decisions.reorder.rows import NONE, RECENT_WEEKS
 
 STALE_STOCK_DAYS = 7
-"""Days after which the reason says how old the stock count is."""
+"""Days after which the reason says how old the stock count is, though nothing in stock was counted later."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,7 @@ class Row:
     is_lead_time_given: bool
     horizon_days: int
     has_price: bool
+    newest_age_days: float
     given: Given
 
 
@@ -142,7 +143,7 @@ def _of_stock(row: Row, given: Given) -> list[str]:
         said.append("on order unknown, taken as 0")
     elif given.on_order < 0:
         said.append(f"on order given as {_units(given.on_order)}, taken as 0")
-    if given.age_days > STALE_STOCK_DAYS:
+    if given.age_days > min(STALE_STOCK_DAYS, row.newest_age_days):
         said.append(f"stock counted {given.age_days:.0f} days ago")
     if np.isnan(given.lead_time_days):
         said.append(f"lead time not given, {row.lead_time_days} days assumed")

@@ -118,6 +118,22 @@ def test_negative_stock_counts_as_none_and_is_said() -> None:
     assert "stock given as -4, taken as 0; on order given as -3, taken as 0" in row["reason"]
 
 
+def test_a_count_older_than_the_newest_of_the_shop_says_its_age() -> None:
+    def counted(age: int, other: int) -> str:
+        rows = plan(
+            stock(
+                {"product_id": "tea", "on_hand": 50, "age_days": age},
+                {"product_id": "jam", "on_hand": 50, "age_days": other},
+            )
+        )
+        return str(next(row["reason"] for row in rows if row["product_id"] == "tea"))
+
+    # Tonight's count may have been set aside: an older one does not stand for it in silence.
+    assert "; stock counted 3 days ago; " in counted(3, 1)
+    assert "counted" not in counted(3, 3)
+    assert "; stock counted 9 days ago; " in counted(9, 9)
+
+
 def test_other_numbers_below_zero_are_not_believed_and_said() -> None:
     numbers = {"pack_size": -6, "min_order": -2, "unit_margin": -0.5, "unit_cost": -1.2, "holding_cost": -3}
     (row,) = plan(stock({"product_id": "tea", "on_hand": 5, "on_order": 0, "lead_time_days": 7, **numbers}))
