@@ -91,7 +91,8 @@ def _what_to_do(row: Row) -> str:
     else:
         told = f"order nothing: {there}, enough for the reorder point of {_units(row.reorder_point)}"
     if row.is_stock_out_risk:
-        told += f"; runs out within the lead time with a probability of {100 * row.stock_out_probability:.0f} %"
+        chance = f"{100 * row.stock_out_probability:.0f}" if row.stock_out_probability < 0.995 else "over 99"
+        told += f"; runs out within the lead time with a probability of {chance} %"
     return told
 
 
