@@ -338,11 +338,15 @@ def replay() -> None:
     "--products", type=click.IntRange(1), default=500, show_default=True, help="Products: those sold most before."
 )
 @click.option("--train-every", type=click.IntRange(1), help="Train anew every so many weeks. Default: once.")
-def replay_inventory(
-    as_of: date | None, weeks: int, lead_time_days: int | None, products: int, train_every: int | None
-) -> None:
-    """Play the reorder plan against a moving average and last year: lost units, stock, orders and cost."""
-    _run("replay", as_of=as_of, weeks=weeks, lead_time_days=lead_time_days, products=products, train_every=train_every)
+@click.option(
+    "--stock-terms", is_flag=True, help="Order by the inventory's lead times, packs, minimum orders, margins and costs."
+)
+def replay_inventory(as_of: date | None, **options: Any) -> None:
+    """Play the reorder plan against a moving average and last year: lost units, stock, orders and cost.
+
+    A review comes every `NIGHTMARKET_REVIEW_PERIOD_DAYS`.
+    """
+    _run("replay", as_of=as_of, **options)
 
 
 @main.command()

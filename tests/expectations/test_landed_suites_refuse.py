@@ -118,6 +118,16 @@ WARNINGS: list[Sample] = [
     ("landed__campaign_plans", "delete from raw.campaign_products where campaign_id = 'a1'", "say what they offer"),
     ("landed__holidays", "delete from raw.holidays where holiday_date > '2024-05-01'", "still to come"),
     ("landed__promotions", "update raw.promotions set end_date = '2030-01-01'", "longer than 92 days"),
+    (
+        "landed__inventory",
+        "update raw.inventory set on_hand_quantity = -2 where product_id = 'p3'",
+        "with a number below 0",
+    ),
+    (
+        "landed__inventory",
+        "update raw.inventory set on_order_quantity = -2, pack_size = null where product_id = 'p3'",
+        "with a number below 0",
+    ),
     ("landed__reviews", "update raw.reviews set rating = 87", "from 0 to 10"),
 ]
 

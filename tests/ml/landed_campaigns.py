@@ -84,6 +84,7 @@ def stage(night: Night, scores: Mapping[str, Mapping[str, float]], plan: Sequenc
         "stock_out_probability": pa.float64(),
         "is_stock_out_risk": pa.bool_(),
         "is_overstock": pa.bool_(),
+        "supplied_places_units": pa.float64(),
     }
     pq.write_table(
         pa.table({name: pa.array([row.get(name) for row in plan], of) for name, of in types.items()}),

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from nightmarket.cli import main as command_line
+from nightmarket.decisions import DECISIONS
+from nightmarket.families import PREDICTIONS
 from nightmarket.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,3 +44,13 @@ def test_every_setting_exists(page: Path) -> None:
 def test_every_command_exists(page: Path) -> None:
     blocks = re.findall(r"`(?:\.venv/bin/)?nightmarket ([a-z]+)", page.read_text(encoding="utf-8"))
     assert set(blocks) <= set(command_line.commands)
+
+
+def test_the_serving_page_lists_every_decision() -> None:
+    page = (ROOT / "docs" / "serving.md").read_text(encoding="utf-8")
+    assert [one.table.name for one in DECISIONS.values() if f"| `{one.table.name}`" not in page] == []
+
+
+def test_the_page_of_models_lists_everything_that_is_predicted() -> None:
+    page = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
+    assert [name for name in PREDICTIONS if f"| `{name}` |" not in page] == []

@@ -39,7 +39,8 @@ stocks as (
         changes.product_id,
         changes.stock_date,
         changes.arrived_date,
-        max(counts.on_hand_quantity) > 0 as is_in_stock,
+        -- A count below 0 is no empty shelf: the books say that more was sold than had been booked in.
+        bool_or(counts.on_hand_quantity <> 0) as is_in_stock,
         lead(changes.arrived_date, 1, {{ end_of_time() }}) over (
             partition by changes.product_id, changes.stock_date
             order by changes.arrived_date

@@ -33,7 +33,10 @@ def has_view(connection: Connection, name: str) -> bool:
 
 
 def read_plan_totals(connection: Connection, night: date) -> tuple[Any, ...]:
-    """Return the figures of the whole reorder plan, in the order of ``report.decisions.PlanTotals``."""
+    """Return the figures of the whole reorder plan, in the order of ``report.decisions.PlanTotals``.
+
+    Demand is that of the places that sell: a place that supplies others answers for theirs once more.
+    """
     row = connection.execute(
         f"""
         select
@@ -41,9 +44,10 @@ def read_plan_totals(connection: Connection, night: date) -> tuple[Any, ...]:
             count(*) filter (suggested_order_units > 0),
             coalesce(sum(suggested_order_units::{_EXACT}), 0)::double,
             count(*) filter (is_stock_out_risk), count(*) filter (is_overstock),
-            coalesce(sum(demand_units::{_EXACT}), 0)::double,
-            coalesce(sum((demand_units * unit_price_amount)::{_EXACT}), 0)::double
-        from decisions.reorder_plan_history where as_of_date = ?
+            coalesce(sum(demand_units::{_EXACT}) filter (sells), 0)::double,
+            coalesce(sum((demand_units * unit_price_amount)::{_EXACT}) filter (sells), 0)::double
+        from (select *, supplied_places_units is null as sells from decisions.reorder_plan_history)
+        where as_of_date = ?
         """,
         [night],
     ).fetchone()

@@ -151,9 +151,13 @@ class ContactSection:
 
 @dataclass(frozen=True)
 class FurtherTable(PublishedTable):
-    """A published table that is no family's; ``grain`` is what a row is of."""
+    """A published table that is no family's; ``grain`` is what a row is of.
+
+    ``label_cutoff`` is that of the model that scored it; None for a decision, which has no model.
+    """
 
     grain: str = ""
+    label_cutoff: str | None = None
 
 
 @dataclass(frozen=True)

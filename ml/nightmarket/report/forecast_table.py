@@ -9,6 +9,9 @@ from nightmarket.report.evaluation_table import figure, markdown_table
 
 Results = Mapping[str, Any]
 
+NO_BOUND = 100
+"""A gain in WAPE beyond it, either way, is a division by next to nothing."""
+
 
 def level_rows(results: Results) -> list[list[str]]:
     """Return a row per level and class: WAPE against the best baseline, its gain, bias and coverage."""
@@ -16,11 +19,18 @@ def level_rows(results: Results) -> list[list[str]]:
     for name, one in results["demand"]["levels"].items():
         if one:
             best = one["best_baseline"]
-            gain = f"{figure(one['gain'], signed=True)} [{figure(one['gain_low'])}, {figure(one['gain_high'])}]"
+            gain = f"{figure(one['gain'], signed=True)} [{_end(one['gain_low'])}, {_end(one['gain_high'])}]"
             measured = (figure(one["bias"], signed=True), figure(one["coverage_80"]), figure(one["coverage_95"]))
             wape, theirs = figure(one["wape"]), figure(one["baselines"][best]["wape"])
             rows.append([name.replace("_", " "), wape, best, theirs, gain, *measured])
     return rows
+
+
+def _end(gain: float | None) -> str:
+    """Return the end of an interval: draws of a few series that sold next to nothing have a WAPE without bound."""
+    if gain is not None and abs(gain) > NO_BOUND:
+        return "no bound"
+    return figure(gain)
 
 
 def baseline_rows(results: Results) -> list[list[str]]:

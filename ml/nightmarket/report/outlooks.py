@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 
@@ -36,6 +37,12 @@ class Outlook:
     def week(self, position: int) -> date:
         """Return the first day of a week ahead, 0 being the one that starts on the night."""
         return self.night + timedelta(weeks=position)
+
+
+def tell_apart(outlooks: Sequence[Outlook]) -> tuple[Outlook, ...]:
+    """Return the outlooks, each whose name another has as well with its id beside it: sizes share their name."""
+    n_called = Counter(one.name for one in outlooks)
+    return tuple(replace(one, name=f"{one.name}, {one.id}") if n_called[one.name] > 1 else one for one in outlooks)
 
 
 @dataclass(frozen=True)

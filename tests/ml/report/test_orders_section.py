@@ -9,6 +9,7 @@ from dataclasses import replace
 from nightmarket.report.bands import draw_outlook
 from nightmarket.report.content import NightReport
 from nightmarket.report.decisions import Decisions, OrderSection, PlanTotals
+from nightmarket.report.outlooks import tell_apart
 from nightmarket.report.render import render_report
 
 from .decided import STOCK, Decided, planned, section_of
@@ -54,6 +55,13 @@ def test_demand_is_drawn_with_its_band_beside_what_was_sold(page_of: Callable[..
     assert "MILK: 12 weeks sold and 8 weeks expected, in units by week" in orders
     assert orders.count('class="band90"') == 2
     assert "smooth demand, by lightgbm" in orders
+
+
+def test_plots_of_products_that_share_a_name_are_told_apart() -> None:
+    small, large, other = (
+        replace(OUTLOOK, id=one, name=name) for one, name in (("1", "MILK"), ("2", "MILK"), ("3", "TEA"))
+    )
+    assert [one.name for one in tell_apart([small, large, other])] == ["MILK, 1", "MILK, 2", "TEA"]
 
 
 def test_a_band_can_be_drawn_of_nothing_sold_and_of_returns() -> None:

@@ -114,14 +114,21 @@ def test_returns_zero_quantities_and_unknown_products_are_accepted(shop: Shop) -
     assert shop.land()["tables"]["order_lines"]["rows_accepted"] == 203
 
 
-def test_negative_stock_and_a_broken_count_are_named(shop: Shop) -> None:
+def test_negative_stock_lands_and_a_broken_lead_time_is_named(shop: Shop) -> None:
     rows = "".join(f"p1,2024-01-{day:02d},{day},2\n" for day in range(1, 32))
     shop.write(
         "inventory.csv",
         "product_id,stock_date,on_hand_quantity,lead_time_days\n" + rows + "p1,2024-02-01,-1,2\np1,2024-02-02,1,2.5\n",
     )
     detail = shop.land(quarantine_limit_pct=10)
-    assert reasons(detail, "inventory") == {"bad_type:lead_time_days": 1, "negative:on_hand_quantity": 1}
+    assert reasons(detail, "inventory") == {"bad_type:lead_time_days": 1}
+    newest = "select on_hand_quantity::integer from raw.inventory order by stock_date desc limit 1"
+    assert shop.rows(newest) == [(-1,)]
+
+
+def test_a_budget_below_zero_is_named(shop: Shop) -> None:
+    shop.write("campaign_plans.csv", "campaign_id,budget_amount\nspring,-3\nharvest,3\n")
+    assert reasons(shop.land(quarantine_limit_pct=100), "campaign_plans") == {"negative:budget_amount": 1}
 
 
 def test_a_parquet_column_called_rowid_does_not_hide_the_rows_order(shop: Shop) -> None:

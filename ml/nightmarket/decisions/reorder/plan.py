@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from nightmarket.decisions.reorder.policy import (
     stock_levels,
     suggested_order,
 )
-from nightmarket.decisions.reorder.reasons import Row, reason_of
+from nightmarket.decisions.reorder.reasons import Given, Row, reason_of, say_suppliers
 from nightmarket.decisions.reorder.rows import Places, ProductFacts, places_of, product_facts
 from nightmarket.decisions.reorder.service_level import (
     NEWSVENDOR,
@@ -56,7 +57,9 @@ def plan_reorder(
     levels = stock_levels(over.expected, over.at_level, pack=known["pack_size"], min_order=known["min_order"])
     on_hand = np.maximum(known["on_hand"], 0)
     on_order = np.maximum(known["on_order"], 0)
-    position = on_hand + np.nan_to_num(on_order)
+    own = on_hand + np.nan_to_num(on_order)
+    elsewhere = places.held_elsewhere(own)
+    position = own + np.nan_to_num(elsewhere)
     stock_out = _stock_out(weekly, lead_time, places.share, position)
     n_days_ahead = 7 * weekly.units.shape[1]
     over_stocked = is_overstock(position, levels, expected_units(weekly, n_days_ahead) * places.share)
@@ -76,17 +79,20 @@ def plan_reorder(
         "lead_time_basis": np.where(given, GIVEN, DEFAULT).astype(object),
         "review_period_days": np.full(len(lead_time), rules.review_period_days),
         **_of_demand(over, levels),
+        "pack_size": _above_zero(known["pack_size"]),
+        "min_order_quantity": _above_zero(known["min_order"]),
         "on_hand_units": on_hand,
         "on_order_units": on_order,
+        "supplied_places_units": elsewhere,
         "suggested_order_units": suggested_order(levels, position),
-        "cover_days": cover_days(on_hand, weekly, places.share),
+        "cover_days": cover_days(on_hand + np.nan_to_num(places.held_elsewhere(on_hand)), weekly, places.share),
         "stock_out_probability": stock_out,
         "is_stock_out_risk": _flags(stock_out > 1 - service.level, has_stock),
         "is_overstock": _flags(over_stocked, has_stock),
         "unit_price_amount": price[places.product],
     }
     columns = {name: np.round(c, 4) if c.dtype == np.float64 else c for name, c in columns.items()}
-    columns["reason"] = _reasons(columns, products, places, known)
+    columns["reason"] = _reasons(columns, products, places, known, _suppliers(columns, places))
     return columns
 
 
@@ -95,6 +101,10 @@ def _flags(flags: NDArray[np.bool_], known: NDArray[np.bool_]) -> NDArray[np.obj
     found = flags.astype(object)
     found[~known] = None
     return found
+
+
+def _above_zero(values: Floats) -> Floats:
+    return np.where(values > 0, values, np.nan)
 
 
 def _stock_at(stock: Stock, places: Places) -> Mapping[str, Floats]:
@@ -106,11 +116,7 @@ def _stock_at(stock: Stock, places: Places) -> Mapping[str, Floats]:
         found[has_stock] = values[places.stock[has_stock]]
         return found
 
-    names = (
-        "age_days", "on_hand", "on_order", "lead_time_days", "pack_size", "min_order", "unit_cost", "unit_margin",
-        "holding_cost",
-    )  # fmt: skip
-    return {name: at(getattr(stock, name)) for name in names}
+    return {one.name: at(getattr(stock, one.name)) for one in fields(Given)}
 
 
 def _service(abc: NDArray[np.str_], xyz: NDArray[np.str_], known: Mapping[str, Floats], rules: Rules) -> ServiceLevels:
@@ -120,12 +126,15 @@ def _service(abc: NDArray[np.str_], xyz: NDArray[np.str_], known: Mapping[str, F
 
 
 def _stock_out(weekly: WeeklyDemand, lead_time: NDArray[np.int64], share: Floats, position: Floats) -> Floats:
-    """Return the probability that demand over the lead time exceeds the position; NaN where that is not known."""
+    """Return the probability that demand over the lead time exceeds the position; NaN where that is not known.
+
+    As in the levels, whole units are the line up to half a unit more: with nothing there, .2 units are no sale missed.
+    """
     found = np.full(len(position), np.nan)
     rows = np.flatnonzero(np.isfinite(position))
     if len(rows):
         of_rows = WeeklyDemand(weekly.units[rows], weekly.quantiles[rows])
-        found[rows] = demand_over(of_rows, lead_time[rows], share=share[rows], above=position[rows]).exceedance
+        found[rows] = demand_over(of_rows, lead_time[rows], share=share[rows], above=position[rows] + 0.5).exceedance
     return found
 
 
@@ -140,8 +149,19 @@ def _of_demand(over: DemandOver, levels: Levels) -> Columns:
     }
 
 
+def _suppliers(columns: Columns, places: Places) -> list[str]:
+    """Return what supplies each row, with what it has; empty for places that nothing supplies."""
+    found: dict[int, list[tuple[str, float]]] = {}
+    for row in np.flatnonzero(places.supplies).tolist():
+        here = (places.location_ids[row], columns["on_hand_units"][row])
+        found.setdefault(int(places.product[row]), []).append(here)
+    said = {product: say_suppliers(those) for product, those in found.items()}
+    rows = zip(places.product.tolist(), places.supplies.tolist(), strict=True)
+    return ["" if supplies else said.get(product, "") for product, supplies in rows]
+
+
 def _reasons(
-    columns: Columns, products: ProductFacts, places: Places, known: Mapping[str, Floats]
+    columns: Columns, products: ProductFacts, places: Places, known: Mapping[str, Floats], suppliers: list[str]
 ) -> NDArray[np.object_]:
     """Return the sentence of each row; a Python loop, 50,000 rows in under a second."""
     has_stock = places.stock >= 0
@@ -150,6 +170,7 @@ def _reasons(
             reason_of(Row(*row))
             for row in zip(
                 products.demand_source[places.product].tolist(),
+                (places.share > 0).tolist(),
                 has_stock.tolist(),
                 (columns["is_overstock"] == True).tolist(),  # noqa: E712 - None is neither
                 (columns["is_stock_out_risk"] == True).tolist(),  # noqa: E712
@@ -158,9 +179,12 @@ def _reasons(
                 columns["reorder_point_units"].tolist(),
                 columns["order_up_to_units"].tolist(),
                 columns["on_hand_units"].tolist(),
-                known["on_hand"].tolist(),
                 columns["on_order_units"].tolist(),
+                columns["supplied_places_units"].tolist(),
+                suppliers,
                 columns["suggested_order_units"].tolist(),
+                columns["pack_size"].tolist(),
+                columns["min_order_quantity"].tolist(),
                 columns["cover_days"].tolist(),
                 columns["stock_out_probability"].tolist(),
                 columns["service_level"].tolist(),
@@ -169,8 +193,9 @@ def _reasons(
                 columns["lead_time_days"].tolist(),
                 (columns["lead_time_basis"] == GIVEN).tolist(),
                 (columns["lead_time_days"] + columns["review_period_days"]).tolist(),
-                known["age_days"].tolist(),
                 np.isfinite(columns["unit_price_amount"]).tolist(),
+                [float(np.nanmin(known["age_days"])) if has_stock.any() else np.nan] * len(has_stock),
+                (Given(*one) for one in zip(*(values.tolist() for values in known.values()), strict=True)),
                 strict=True,
             )
         ],

@@ -5,9 +5,10 @@ cover demand over lead time plus review period (Silver, Pyke and Thomas 2017, ch
 
 - reorder point s: the quantile of that demand at the service level. Safety stock is what it holds beyond expected
   demand.
-- order-up-to level S: s and one lot less a unit, where a lot is the pack or, in whole packs, the minimum order. Where
-  single units can be ordered, S is s: the contract knows no cost per order, and without one nothing is won by waiting.
-- order: if the position (on hand plus on order) is below s, the packs that bring it up to S, and at least a lot.
+- order: if the position (on hand plus on order) is below s, the fewest whole packs that bring it to s, and no fewer
+  than the minimum order. The contract knows no cost per order, and without one nothing is won by ordering more.
+- order-up-to level S: s and one pack less a unit, the most that packs alone lead to. Where single units can be ordered,
+  S is s. A minimum order may lead beyond it.
 
 Quantiles of a forecast are points on a line, demand is whole units: k units are the line up to k + 1/2 (the continuity
 correction), so levels are rounded half up.
@@ -31,7 +32,7 @@ class Levels:
 
     Attributes
     ----------
-    lot : fewest units that an order holds
+    lot : fewest units that an order holds: the minimum order, in whole packs
     pack : units that an order is a multiple of
     """
 
@@ -50,25 +51,35 @@ def stock_levels(expected: Floats, at_service_level: Floats, *, pack: Floats, mi
     expected, at_service_level : mean, and quantile at the service level, of demand over lead time and review
     pack, min_order : units; NaN or 0 where single units can be ordered
     """
-    pack = np.where(pack > 0, pack, 1.0)
-    wanted = np.fmax(np.fmax(min_order, 0), pack)
-    lot = np.ceil(wanted / pack - 1e-9) * pack
+    pack, lot = lots(pack, min_order)
     reorder_point = round_half_up(at_service_level)
     return Levels(
         safety_stock=np.maximum(reorder_point - expected, 0),
         reorder_point=reorder_point,
         # Of what is never wanted nothing is held, whatever its pack.
-        order_up_to=np.where(reorder_point > 0, reorder_point + np.maximum(lot - 1, 0), 0),
+        order_up_to=np.where(reorder_point > 0, reorder_point + np.maximum(pack - 1, 0), 0),
         lot=lot,
         pack=pack,
     )
 
 
+def lots(pack: Floats, min_order: Floats) -> tuple[Floats, Floats]:
+    """Return the units that come together, and the fewest that an order holds; single units where none are given."""
+    pack = np.where(pack > 0, pack, 1.0)
+    wanted = np.fmax(np.fmax(min_order, 0), pack)
+    return pack, np.ceil(wanted / pack - 1e-9) * pack
+
+
 def suggested_order(levels: Levels, position: Floats) -> Floats:
     """Return the units to order at each position (on hand plus on order), 0 from the reorder point on; NaN unknown."""
-    fitting = np.floor((levels.order_up_to - position) / levels.pack + 1e-9) * levels.pack
-    order = np.where(position < levels.reorder_point, np.maximum(fitting, levels.lot), 0.0)
+    order = order_units(levels.reorder_point, position, pack=levels.pack, lot=levels.lot)
     return np.where(np.isnan(position), np.nan, order)
+
+
+def order_units(reorder_point: Floats, position: Floats, *, pack: Floats, lot: Floats) -> Floats:
+    """Return the fewest packs that bring each position to its reorder point, and no less than the lot; 0 from it on."""
+    missing = np.ceil((reorder_point - position) / pack - 1e-9) * pack
+    return np.where(position < reorder_point, np.maximum(missing, lot), 0.0)
 
 
 def cover_days(on_hand: Floats, weekly: WeeklyDemand, share: Floats) -> Floats:
@@ -90,13 +101,17 @@ def cover_days(on_hand: Floats, weekly: WeeklyDemand, share: Floats) -> Floats:
 
 
 def is_overstock(position: Floats, levels: Levels, units_ahead: Floats) -> NDArray[np.bool_]:
-    """Return whether more is there than the level and the whole forecast's demand, or one lot where that is more."""
+    """Return whether more is there than the level and the forecast's demand, or a minimum order where that is more."""
     return position > levels.order_up_to + np.maximum(units_ahead, levels.lot - levels.pack)
 
 
 def holding_per_year(holding: Floats, unit_cost: Floats, *, holding_cost_pct: float) -> Floats:
-    """Return what keeping a unit for a year costs: as given, or a percentage of what it costs; NaN where unknown."""
-    return np.where(np.isnan(holding), unit_cost * holding_cost_pct / 100, holding)
+    """Return what keeping a unit for a year costs: as given, or a percentage of what it costs; NaN where unknown.
+
+    Neither a cost nor a holding cost below 0 is believed.
+    """
+    of_cost = np.where(unit_cost >= 0, unit_cost * holding_cost_pct / 100, np.nan)
+    return np.where(holding >= 0, holding, of_cost)
 
 
 def round_half_up(units: Floats) -> Floats:

@@ -38,12 +38,25 @@ class Places:
     product : position in :class:`ProductFacts`
     stock : position in :class:`~nightmarket.decisions.reorder.inputs.Stock`, -1 without stock data
     share : part of the product's demand that this place serves
+    supplies : whether it sells nothing itself and supplies the product's other places
     """
 
     product: Positions
     location_ids: NDArray[np.object_]
     stock: Positions
     share: Floats
+    supplies: NDArray[np.bool_]
+
+    def held_elsewhere(self, units: Floats) -> Floats:
+        """Return what the places that a place supplies hold of ``units``; NaN where it supplies none.
+
+        Several places that supply the same product have equal parts of it.
+        """
+        n_products = int(self.product.max(initial=-1)) + 1
+        at_others = np.bincount(self.product, np.where(self.supplies, 0, np.nan_to_num(units)), minlength=n_products)
+        n_supplying = np.bincount(self.product, self.supplies, minlength=n_products)
+        part = at_others / np.maximum(n_supplying, 1)
+        return np.where(self.supplies, part[self.product], np.nan)
 
 
 def product_facts(demand: ForecastDemand, sales: RecentSales, stock: Stock) -> ProductFacts:
@@ -86,14 +99,23 @@ def places_of(product_ids: NDArray[np.object_], stock: Stock, sold: LocationSale
     """Return the places of each product: where it is in stock, or one without a name.
 
     A product's demand is divided among the places that stock it as its recent units were sold there; equally where
-    none of them sold any (a warehouse that serves stores). What was sold elsewhere is served from these.
+    none of them sold any. What was sold elsewhere is served from these. A place at which nothing at all was sold (a
+    warehouse) supplies the others that stock the product: it answers for the demand of all of them, and for what was
+    sold where none is kept.
     """
     product = positions_of(stock.product_ids, product_ids)
     without = np.flatnonzero(~np.isin(np.arange(len(product_ids)), product))
     units = np.maximum(_units_at(stock, sold), 0)
-    of_product = np.bincount(product, units, minlength=len(product_ids))[product]
-    n_places = np.bincount(product, minlength=len(product_ids))[product]
+    n = len(product_ids)
+    sells = np.isin(stock.location_ids, np.unique(sold.location_ids))
+    n_places, n_selling = np.bincount(product, minlength=n)[product], np.bincount(product, sells, minlength=n)[product]
+    is_supplied = (n_selling > 0) & (n_selling < n_places)
+    supplies = is_supplied & ~sells
+    of_product = np.where(
+        is_supplied, _units_of(product_ids, sold)[product], np.bincount(product, units, minlength=n)[product]
+    )
     share = np.where(of_product > 0, units / np.where(of_product > 0, of_product, 1), 1 / np.maximum(n_places, 1))
+    share = np.where(supplies, 1 / np.maximum(n_places - n_selling, 1), share)
     all_products = np.concatenate([product, without])
     locations = np.concatenate([stock.location_ids, np.full(len(without), "", dtype=object)])
     order = np.lexsort((locations, all_products))
@@ -102,6 +124,7 @@ def places_of(product_ids: NDArray[np.object_], stock: Stock, sold: LocationSale
         location_ids=locations[order],
         stock=np.concatenate([np.arange(len(product)), np.full(len(without), -1)])[order],
         share=np.concatenate([share, np.ones(len(without))])[order],
+        supplies=np.concatenate([supplies, np.zeros(len(without), bool)])[order],
     )
 
 
@@ -111,6 +134,13 @@ def positions_of(wanted: NDArray[np.object_], ids: NDArray[np.object_]) -> Posit
         return np.full(len(wanted), -1, dtype=np.int64)
     at = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
     return np.where(ids[at] == wanted, at, -1).astype(np.int64)
+
+
+def _units_of(product_ids: NDArray[np.object_], sold: LocationSales) -> Floats:
+    """Return the units of each product that were sold anywhere."""
+    at = positions_of(sold.product_ids, product_ids)
+    units = np.bincount(at[at >= 0], np.maximum(sold.units[at >= 0], 0), minlength=len(product_ids))
+    return units.astype(np.float64)
 
 
 def _units_at(stock: Stock, sold: LocationSales) -> Floats:

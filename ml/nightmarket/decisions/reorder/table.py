@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nightmarket.contracts import COUNT, FLAG, ID, TEXT, Column, decision_table
 
-POLICY_VERSION = "reorder_plan/1"
+POLICY_VERSION = "reorder_plan/2"
 
 NUMBER = "DOUBLE"
 
@@ -32,7 +32,8 @@ TABLE = decision_table(
         Column(
             "lead_time_basis",
             TEXT,
-            "given (by the shop's inventory), or default (`NIGHTMARKET_LEAD_TIME_DAYS`) where missing or 0.",
+            "given (by the shop's inventory), or default (`NIGHTMARKET_LEAD_TIME_DAYS`) where that is missing, below 1"
+            " or above 730.",
         ),
         Column("review_period_days", COUNT, "Days between two looks at what to order."),
         Column("demand_units", NUMBER, "Units expected to be wanted over lead time and review period."),
@@ -43,16 +44,29 @@ TABLE = decision_table(
         Column("demand_units_p95", NUMBER, "Units that demand over that time exceeds with 5 %."),
         Column("safety_stock_units", NUMBER, "Units of the reorder point beyond expected demand."),
         Column("reorder_point_units", NUMBER, "Order when fewer than these are on hand and on order."),
-        Column("order_up_to_units", NUMBER, "Level that an order fills up to, in whole packs."),
+        Column(
+            "order_up_to_units",
+            NUMBER,
+            "Level that an order fills up to, in whole packs; the minimum order may lead beyond it.",
+        ),
+        Column("pack_size", NUMBER, "Units that come together; null where not given: single units."),
+        Column("min_order_quantity", NUMBER, "Fewest units that can be ordered; null where not given: one pack."),
         Column("on_hand_units", NUMBER, "Units on hand by the newest stock known; null without stock data."),
         Column("on_order_units", NUMBER, "Units on order by the newest stock known; null where not known."),
+        Column(
+            "supplied_places_units",
+            NUMBER,
+            "Units on hand and on order at the places that this one supplies, as it sells nothing itself: its demand,"
+            " levels, cover and flags are those of the whole product. Null at every other place: sums over places are"
+            " of these.",
+        ),
         Column("suggested_order_units", NUMBER, "Units to order tonight; null without stock data."),
         Column("cover_days", NUMBER, "Days that the units on hand last at expected demand; null without either."),
         Column(
             "stock_out_probability",
             NUMBER,
             "Probability that demand over the lead time, before an order of tonight is there, exceeds what is on hand"
-            " and on order; null without stock data.",
+            " and on order (also at the places supplied); null without stock data.",
         ),
         Column(
             "is_stock_out_risk",

@@ -12,31 +12,36 @@ from numpy.typing import NDArray
 from nightmarket.decisions.reorder.policy import round_half_up
 
 Floats = NDArray[np.float64]
+Days = NDArray[np.int64]
 
 MEAN_WEEKS = 8
 SPREAD_WEEKS = 13
 YEAR_WEEKS = 52
 
 
-def moving_average_level(units: Floats, service_level: Floats, *, horizon_days: int) -> Floats:
-    """Return the order-up-to level of each product from its weekly units so far, (n, weeks), the newest last."""
+def moving_average_level(units: Floats, service_level: Floats, *, horizon_days: Days) -> Floats:
+    """Return the order-up-to level of each product from its weekly units so far, (n, weeks), the newest last.
+
+    ``horizon_days`` is each product's lead time and review period, (n,).
+    """
     return _level(units[:, -MEAN_WEEKS:].mean(axis=1), units, service_level, horizon_days)
 
 
-def last_year_level(units: Floats, service_level: Floats, *, horizon_days: int) -> tuple[Floats, bool]:
+def last_year_level(units: Floats, service_level: Floats, *, horizon_days: Days) -> tuple[Floats, bool]:
     """Return the level from the same weeks a year before, and whether there was such a year.
 
     Where the history does not reach back 52 weeks from the review, the mean of all weeks known stands for last year:
     what a planner in a shop's first year has.
     """
-    n_weeks = -(-horizon_days // 7)
     first = units.shape[1] - YEAR_WEEKS
     if first >= 0:
-        return _level(units[:, first : first + n_weeks].mean(axis=1), units, service_level, horizon_days), True
+        n_weeks = np.minimum(-(-horizon_days // 7), YEAR_WEEKS)
+        up_to = np.cumsum(units[:, first:], axis=1)[np.arange(len(units)), n_weeks - 1]
+        return _level(up_to / n_weeks, units, service_level, horizon_days), True
     return _level(units.mean(axis=1), units, service_level, horizon_days), False
 
 
-def _level(mean: Floats, units: Floats, service_level: Floats, horizon_days: int) -> Floats:
+def _level(mean: Floats, units: Floats, service_level: Floats, horizon_days: Days) -> Floats:
     from scipy.special import ndtri
 
     recent = units[:, -SPREAD_WEEKS:]

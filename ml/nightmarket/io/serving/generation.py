@@ -100,11 +100,17 @@ def _create_view(
     connection: duckdb.DuckDBPyConnection, name: str, table: Table, paths: list[str], which: str, *, only: str = ""
 ) -> None:
     if paths:
-        columns = ", ".join(column.name for column in table.columns)
         files = ", ".join(literal(path) for path in paths)
         # Without hive_partitioning = false the folder's name would give as_of_date a second time;
         # with union_by_name an old night without a later column shows nulls there.
-        source = f"read_parquet([{files}], hive_partitioning = false, union_by_name = true) {only}"
+        source = f"read_parquet([{files}], hive_partitioning = false, union_by_name = true)"
+        # Where all of them are older than a column, none of them has it.
+        there = {row[0] for row in connection.execute(f"describe select * from {source}").fetchall()}
+        columns = ", ".join(
+            column.name if column.name in there else f"cast(null as {column.type}) as {column.name}"
+            for column in table.columns
+        )
+        source = f"{source} {only}"
     else:
         columns = ", ".join(f"cast(null as {column.type}) as {column.name}" for column in table.columns)
         source = "(select 1) where false"

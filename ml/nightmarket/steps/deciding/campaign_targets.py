@@ -31,6 +31,7 @@ from nightmarket.settings import Settings
 from nightmarket.steps.deciding import Decided, decision_run_id
 from nightmarket.steps.deciding.campaign_candidates import read_candidates, settle_rate
 from nightmarket.steps.deciding.campaign_uplift import Proof, incremental_amounts, prove_uplift
+from nightmarket.steps.deciding.whole_products import whole_products
 
 READS = {"scores.campaign_response": "score campaign_response", "decisions.reorder_plan": "decide reorder_plan"}
 """Staged tables that the policy reads, and the commands that stage them."""
@@ -128,7 +129,8 @@ def _campaigns(settings: Settings, night: Night, facts: CampaignFacts, proof: Pr
     defaults = Defaults(
         settings.cost_per_contact_amount, settings.margin_pct, settings.holdout_pct, facts.spend_per_response_amount
     )
-    stock = _stock_plan(pq.read_table(night.staged_path("decisions.reorder_plan"), partitioning=None))
+    plan = pq.read_table(night.staged_path("decisions.reorder_plan"), partitioning=None)
+    stock = _stock_plan(whole_products(plan))
     campaigns = {}
     for campaign_id, products in facts.products.items():
         known = facts.campaigns[campaign_id]

@@ -26,6 +26,7 @@ from nightmarket.report.decisions import (
     OrderSection,
     PlanTotals,
 )
+from nightmarket.report.outlooks import tell_apart
 from nightmarket.report.sections import Share
 from nightmarket.steps.reporting.outlooks import DEMAND, SALES, WEEKS_SOLD, describe_forecast, make_outlooks
 
@@ -54,6 +55,7 @@ def describe_decisions(
     runs: Mapping[str, Run],
     shop: Shop,
     *,
+    label_cutoffs: Mapping[str, str],
     left_out: Mapping[str, str] | None = None,
 ) -> Decisions | None:
     """Return what was decided in a night; None where no table beside the families' was published.
@@ -62,6 +64,8 @@ def describe_decisions(
     ----------
     runs
         The published tables of the night, by name.
+    label_cutoffs
+        Before when the models know labels, by the table that they scored.
     left_out
         By campaign that ``decide`` has no rows of, why.
     """
@@ -86,21 +90,21 @@ def describe_decisions(
             PlanTotals(*served.read_plan_totals(connection, as_of)),
             shop.currency,
             tuple(_order(row, products, categories) for row in risks),
-            tuple(by_id[one] for one in shown if one in by_id)[:N_OUTLOOKS],
+            tell_apart([by_id[one] for one in shown if one in by_id][:N_OUTLOOKS]),
         )
     return Decisions(
         orders=orders,
         contacts=_contacts(connection, as_of, shop, left_out or {}) if TARGETS in runs else None,
         forecast=describe_forecast(connection, as_of, runs, past, currency=shop.currency, categories=categories),
-        published=tuple(_further(run) for run in further),
+        published=tuple(_further(run, label_cutoffs.get(run.table_name)) for run in further),
     )
 
 
-def _further(run: Run) -> FurtherTable:
+def _further(run: Run, label_cutoff: str | None) -> FurtherTable:
     keys = [key.removesuffix("_id").removesuffix("_start_date") for key in SERVED_TABLES[run.table_name].key]
     grain = " × ".join(key for key in keys if key != "as_of_date")
     return FurtherTable(
-        run.table_name, run.n_rows, run.model_version, run.recipe, run.run_id, run.published_sha256, grain
+        run.table_name, run.n_rows, run.model_version, run.recipe, run.run_id, run.published_sha256, grain, label_cutoff
     )
 
 

@@ -75,6 +75,20 @@ def test_orders_are_whole_packs_that_reach_the_reorder_point(position: float, or
     assert position + found >= 21
 
 
+@pytest.mark.parametrize(
+    ("position", "pack", "minimum", "order"),
+    # The second is the audit's: a level of a lot beyond the reorder point asked for 30 where 24 meets both.
+    [(20.0, 6, 24, 24), (14.0, 6, 24, 24), (14.0, 6, 8, 12), (20.5, 6, 0, 6), (14.5, 6, 0, 12), (0.0, 0.5, 30, 30)],
+)
+def test_an_order_is_the_least_that_meets_reorder_point_minimum_and_packs(
+    position: float, pack: float, minimum: float, order: float
+) -> None:
+    levels = stock_levels(np.array([14.0]), np.array([21.0]), pack=np.array([pack]), min_order=np.array([minimum]))
+    found = suggested_order(levels, np.array([position]))[0]
+    assert found == order
+    assert levels.order_up_to[0] == 21 + max(pack - 1, 0)
+
+
 def test_the_minimum_order_is_kept_in_whole_packs() -> None:
     levels = stock_levels(np.array([4.0]), np.array([6.0]), pack=np.array([4.0]), min_order=np.array([10.0]))
     assert suggested_order(levels, np.array([5.0]))[0] == 12
