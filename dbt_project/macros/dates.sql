@@ -12,6 +12,11 @@
     {{ date_list(var('as_of_dates')) }}
 {%- endmacro %}
 
+{#- Those of them for which customers are paired with what they bought: the largest rows, which some families do without. -#}
+{% macro pair_dates() -%}
+    {{ date_list(var('pair_dates')) }}
+{%- endmacro %}
+
 {#- The dates that this run labels: those, and the published nights whose outcome it looks up. -#}
 {% macro label_dates() -%}
     {{ date_list(var('as_of_dates') + var('outcome_dates')) }}

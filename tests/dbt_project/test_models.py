@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from nightmarket.families import FAMILIES
 from nightmarket.settings import PROJECT_DIR
 
 MODELS = PROJECT_DIR / "dbt_project" / "models"
@@ -51,3 +53,19 @@ def test_a_model_is_short_and_ends_with_its_final_rows(sql: Path) -> None:
 @pytest.mark.parametrize("sql", SQL_FILES, ids=lambda path: path.stem)
 def test_only_staging_reads_the_sources(sql: Path) -> None:
     assert ("source('raw'" in sql.read_text(encoding="utf-8")) == (sql.parent.name == "staging")
+
+
+def test_a_family_that_reads_no_pairs_is_made_of_none() -> None:
+    # Its training origins lack them: the same feature would mean another thing there than in the night.
+    models = {path.stem: path.read_text(encoding="utf-8") for path in SQL_FILES}
+    for family in FAMILIES.values():
+        if family.reads_pairs or family.feature_view is None:
+            continue
+        assert not family.uses_text
+        seen: set[str] = set()
+        to_see = {family.feature_view.removeprefix("features.")}
+        while to_see:
+            name = to_see.pop()
+            seen.add(name)
+            assert "pair_dates()" not in models[name], f"{family.name} reads {name}"
+            to_see |= set(re.findall(r"ref\('(\w+)'\)", models[name])) - seen

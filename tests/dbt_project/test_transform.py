@@ -83,6 +83,26 @@ def test_a_published_night_whose_outcome_is_looked_up_gets_labels_and_no_feature
     assert tiny.rows("select distinct as_of_date from features.ftr_customer") == [(NIGHT,)]
 
 
+def test_customers_are_paired_with_what_they_bought_for_the_pair_dates_alone(tiny: Built) -> None:
+    earlier = date(2024, 5, 18)
+    ended = run_dbt(
+        tiny.path,
+        [NIGHT, earlier],
+        subcommand="run",
+        arguments=("--select", "+ftr_purchase_intent", "+ftr_customer_text"),
+        changed={"pair_dates": [NIGHT.isoformat()]},
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    for table in ("ftr_category", "ftr_customer_category", "ftr_customer_text", "ftr_purchase_intent"):
+        assert tiny.rows(f"select distinct as_of_date from features.{table}") == [(NIGHT,)], table
+    breadth = "customer_id, customer__n_categories, customer__n_categories_28d, customer__n_categories_84d"
+    assert tiny.features("features.ftr_customer", earlier, breadth) == [
+        ("Ann O'Hara", 1, 1, 1),
+        ("bob", 1, 1, 1),
+        ("cy", 0, 0, 0),
+    ]
+
+
 def test_the_unit_tests_of_the_models_hold(tiny: Built) -> None:
     ended = run_dbt(tiny.path, [NIGHT], subcommand="test", arguments=("--select", "test_type:unit"))
     assert ended.returncode == 0, ended.stdout + ended.stderr
@@ -95,6 +115,7 @@ def test_the_unit_tests_of_the_models_hold(tiny: Built) -> None:
         ({"snapshot_id": SNAPSHOT.upper()}, "expected 16 hexadecimal digits"),
         ({"as_of_dates": []}, "expected at least the night's"),
         ({"as_of_dates": ["2024-06-01"]}, "expected a date"),
+        ({"pair_dates": ["2024-06-01"]}, "expected a date"),
         ({"complete_through": "2024-06-01'"}, "expected a date"),
         ({"late_lookback_days": "400"}, "expected a whole number of days"),
         ({"late_lookback_days": -1}, "expected a whole number of days"),

@@ -3,8 +3,13 @@ with customers as (
     select * from {{ ref('int_customers_as_of') }}
 ),
 
-customer_categories as (
-    select * from {{ ref('int_customer_categories_as_of') }}
+categories_daily as (
+    select * from {{ ref('int_customer_categories_daily') }}
+    where n_orders > 0
+),
+
+timelines as (
+    select * from {{ ref('int_customer_timelines') }}
 ),
 
 campaigns as (
@@ -15,14 +20,28 @@ demographics as (
     select * from {{ ref('int_demographics_as_of') }}
 ),
 
+last_bought as (
+    select
+        timelines.as_of_date,
+        categories_daily.customer_key,
+        max(categories_daily.order_date) as last_order_date
+    from categories_daily
+    inner join timelines
+        on
+            categories_daily.customer_key = timelines.customer_key
+            and categories_daily.timeline = timelines.timeline
+            and categories_daily.order_date < timelines.as_of_date
+    group by timelines.as_of_date, categories_daily.customer_key, categories_daily.category_key
+),
+
 breadth as (
     select
         as_of_date,
         customer_key,
         count(*) as n_categories,
-        count(*) filter (where n_orders_28d > 0) as n_categories_28d,
-        count(*) filter (where n_orders_84d > 0) as n_categories_84d
-    from customer_categories
+        count(*) filter (where last_order_date >= as_of_date - 28) as n_categories_28d,
+        count(*) filter (where last_order_date >= as_of_date - 84) as n_categories_84d
+    from last_bought
     group by as_of_date, customer_key
 ),
 

@@ -1,6 +1,7 @@
 -- depends_on: {{ ref('int_kept_snapshots') }} (rows of other snapshots are forgotten, see macros/by_date.sql)
 with contacts as (
     select * from {{ ref('int_campaign_contacts_as_of') }}
+    where as_of_date in (select unnest({{ pair_dates() }}))
 ),
 
 active_campaigns as (

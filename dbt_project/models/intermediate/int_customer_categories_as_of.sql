@@ -4,6 +4,7 @@ with daily as (
 
 timelines as (
     select * from {{ ref('int_customer_timelines') }}
+    where as_of_date in (select unnest({{ pair_dates() }}))
 ),
 
 final as (

@@ -153,6 +153,8 @@ class Family:
         are an origin, and several cuts a block of them (see ``modeling.cuts``).
     horizon_feature : column of the view with the days from the night to the end of what a row forecasts, which is
         published as its horizon; None: that of the primary head, for every row.
+    reads_pairs : whether its rows, or the text it reads, come from what customers bought by category or product. Those
+        are the night's largest tables: they are not built for training origins that only other families read.
     """
 
     name: str
@@ -180,6 +182,7 @@ class Family:
     """A shop may have nothing to predict: no model is trained then, and the night publishes no row."""
     cut_column: str | None = None
     horizon_feature: str | None = None
+    reads_pairs: bool = True
 
     @property
     def tables(self) -> tuple[Table, ...]:
@@ -229,6 +232,11 @@ class Family:
         """
         read = json.dumps([MODEL_LAYOUT, *self.feature_columns, encoder_key if self.uses_text else ""])
         return hashlib.sha256(read.encode()).hexdigest()[:16]
+
+    def built_dates(self, record: Mapping[str, Any]) -> list[str]:
+        """Return the dates that this family's rows were built for, from what `transform` recorded."""
+        is_paired = self.reads_pairs and self.cut_column is None and "pair_dates" in record
+        return list(record["pair_dates" if is_paired else "as_of_dates"])
 
     @property
     def reason_of_feature(self) -> dict[str, int]:

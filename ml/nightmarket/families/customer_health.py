@@ -311,6 +311,7 @@ FAMILY = Family(
         ),
     ),
     feature_view="features.ftr_customer_health",
+    reads_pairs=False,
     label_table="labels.lbl_customer_health",
     columns=tuple(feature for reason in REASONS for feature in reason.features),
     reasons=REASONS,

@@ -16,7 +16,7 @@ from nightmarket.modeling.bootstrap import Interval, draw_customers, intervals, 
 from nightmarket.modeling.calibrate import LEVEL_TRUST, fit_calibrator, fit_level
 from nightmarket.modeling.forecast import Calibration, Forecast
 from nightmarket.modeling.frames import Frame
-from nightmarket.modeling.gate import Candidate, GateDecision, decide, hold_refit_gate
+from nightmarket.modeling.gate import Candidate, GateDecision, decide
 from nightmarket.modeling.metrics import METRICS
 from nightmarket.modeling.recipes import RECIPES, FittedModel, Recipe
 from nightmarket.modeling.sampling import split_customers
@@ -172,30 +172,6 @@ def hold_tournament(
     tested = measure_scorers(head, scorers, seen[windows.test], threshold=threshold, seed=seed)
     decision = hold_gate(head, {name: tested[name] for name in competing}, champion)
     return Tournament(head, windows, tested, replace(decision, reason=f"{why} {decision.reason}") if why else decision)
-
-
-def refit_winner(
-    family: Family, tournament: Tournament, frames: Mapping[date, Frame], *, seed: int, threads: int
-) -> tuple[Scorer, GateDecision]:
-    """Fit the winner again one window later, and ask of that fit what can be asked without a test window."""
-    head, windows = tournament.head, tournament.windows
-    test = look_at(head, frames[windows.test])
-    refitted = fit_scorer(
-        head,
-        RECIPES[tournament.decision.recipe],
-        [look_at(head, frames[origin]) for origin in windows.refit_train],
-        look_at(head, frames[windows.refit_calibrate]),
-        features=family.features_of(head),
-        seed=seed,
-        threads=threads,
-    )
-    decision = hold_refit_gate(
-        tournament.decision,
-        refitted=refitted.forecast(test).value,
-        tested=tournament.winner.forecast.value,
-        base_rate=float(test.y.mean()),
-    )
-    return refitted, decision
 
 
 def competing_recipes(head: Head, train: Sequence[Frame]) -> tuple[tuple[str, ...], str]:

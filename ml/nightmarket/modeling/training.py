@@ -17,6 +17,7 @@ from nightmarket.modeling.evaluating.results import describe_canaries, plain
 from nightmarket.modeling.evaluation import describe_tournament
 from nightmarket.modeling.frames import Frame
 from nightmarket.modeling.gate import GateDecision
+from nightmarket.modeling.refit import open_refitter
 from nightmarket.modeling.splits import TrainingWindows, origins_of
 from nightmarket.modeling.tournament import (
     Scorer,
@@ -24,7 +25,6 @@ from nightmarket.modeling.tournament import (
     hold_tournament,
     keep_usable,
     look_at,
-    refit_winner,
 )
 
 if TYPE_CHECKING:
@@ -126,24 +126,28 @@ def train_family(
     champion : recipe of the primary head of the version that may score up to now, or None
     """
     tournaments, scorers, faults = {}, {}, []
-    for head in family.heads:
-        if head.name not in frames.windows:
-            continue
-        tournament = hold_tournament(
-            family,
-            head,
-            frames.by_origin,
-            frames.windows[head.name],
-            champion if head is family.primary else None,
-            threshold=threshold,
-            seed=seed,
-            threads=threads,
-        )
-        refitted, decision = refit_winner(family, tournament, frames.by_origin, seed=seed, threads=threads)
-        tournaments[head.name] = replace(tournament, decision=decision)
-        scorers[head.name] = refitted
-        if not decision.passed:
-            faults.append(f"{head.name}: {decision.reason}")
+    with open_refitter(family, frames.by_origin, seed=seed, threads=threads) as refitter:
+        for head in family.heads:
+            if head.name not in frames.windows:
+                continue
+            windows, reigning = frames.windows[head.name], champion if head is family.primary else None
+            favourite = reigning if reigning in head.recipes else head.recipes[0]
+            begun = refitter.begin(head, windows, favourite)
+            tournament = hold_tournament(
+                family,
+                head,
+                frames.by_origin,
+                windows,
+                reigning,
+                threshold=threshold,
+                seed=seed,
+                threads=refitter.threads,
+            )
+            refitted, decision = refitter.end(tournament, favourite, begun)
+            tournaments[head.name] = replace(tournament, decision=decision)
+            scorers[head.name] = refitted
+            if not decision.passed:
+                faults.append(f"{head.name}: {decision.reason}")
     primary = tournaments[family.primary.name].decision
     decision = replace(primary, passed=False, reason=" ".join(faults)) if faults else primary
     description = {

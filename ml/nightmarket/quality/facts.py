@@ -24,7 +24,7 @@ FACTS: dict[str, dict[str, str]] = {
     "features": {
         "as_of_date": "The night.",
         "snapshot_id": "The snapshot that the night reads.",
-        "n_dates": "How many dates `transform` was asked for: the night and its training origins.",
+        "n_dates": "How many dates `transform` built the family for: the night and its training origins.",
         "training_dates": "The training origins; unknown on a night that does not train.",
         "first_order_date": "The first shop-local order date in the snapshot.",
         "days_of_history": "Days from the first order to the night.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 
@@ -101,30 +101,38 @@ def _check_landed(settings: Settings, night: Night, snapshot: Snapshot, suites: 
 
 def _check_features(settings: Settings, night: Night, snapshot: Snapshot, suites: tuple[Suite, ...]) -> Checked:
     record = night.read("transform")
-    as_of_dates = [date.fromisoformat(day) for day in record["as_of_dates"]]
-    training_dates = [date.fromisoformat(day) for day in record.get("training_dates") or []]
+    training_dates = record.get("training_dates") or []
     with open_warehouse(settings) as connection:
         first = first_order_date(connection, settings, snapshot)
         facts = {
             "as_of_date": night.as_of_date,
             "snapshot_id": night.snapshot_id,
-            "n_dates": len(set(as_of_dates)),
-            "training_dates": training_dates or None,
             "first_order_date": first,
             "days_of_history": (night.as_of_date - first).days,
         }
-        batches = [
-            features_batch(
-                connection,
-                suite,
-                FAMILIES[suite.table],
-                facts,
-                snapshot_id=night.snapshot_id,
-                as_of_dates=as_of_dates,
+        batches = []
+        for suite in suites:
+            family = FAMILIES[suite.table]
+            built = family.built_dates(record)
+            of_family = {
+                "n_dates": len(set(built)),
+                "training_dates": _dates(day for day in training_dates if day in built) or None,
+            }
+            batches.append(
+                features_batch(
+                    connection,
+                    suite,
+                    family,
+                    facts | of_family,
+                    snapshot_id=night.snapshot_id,
+                    as_of_dates=_dates(built),
+                )
             )
-            for suite in suites
-        ]
-        return validate(connection, batches), {"as_of_dates": [day.isoformat() for day in as_of_dates]}
+        return validate(connection, batches), {"as_of_dates": record["as_of_dates"]}
+
+
+def _dates(days: Iterable[str]) -> list[date]:
+    return [date.fromisoformat(day) for day in days]
 
 
 _CHECKS: dict[str, Callable[[Settings, Night, Snapshot, tuple[Suite, ...]], Checked]] = {

@@ -172,7 +172,7 @@ def _read(settings: Settings, family: Family, night: Night, space: TextSpace) ->
     if family.cut_column is None:
         first = first_order_date(settings, read_snapshot(settings, snapshot_id), as_of)
         windows = windows_of_family(family, as_of, first)
-        _need_built(night, origins_of(windows))
+        _need_built(night, family, origins_of(windows))
     with open_warehouse(settings) as connection:
         if family.cut_column is not None:
             cuts = read_cuts(connection, family, snapshot_id=snapshot_id, night=as_of)
@@ -181,9 +181,9 @@ def _read(settings: Settings, family: Family, night: Night, space: TextSpace) ->
         return read_training_frames(reader, family, windows, threads=settings.threads)
 
 
-def _need_built(night: Night, origins: tuple[date, ...]) -> None:
+def _need_built(night: Night, family: Family, origins: tuple[date, ...]) -> None:
     """Refuse origins that only an earlier night built: the data, or the settings, may have changed since."""
-    built = set(night.read("transform")["as_of_dates"])
+    built = set(family.built_dates(night.read("transform")))
     missing = [day for day in _dates(origins) if day not in built]
     if missing:
         raise StepMissing(

@@ -45,14 +45,16 @@ def run(settings: Settings, *, as_of: date, snapshot_id: str, for_training: bool
     snapshot = read_snapshot(settings, snapshot_id)
     with writer_lock(settings) as lock:
         first_order_date = _pin(settings, snapshot, as_of)
-        families, training_dates = _needed_training(
-            settings, Night(settings, as_of, snapshot_id), first_order_date, for_training
-        )
+        origins = _needed_training(settings, Night(settings, as_of, snapshot_id), first_order_date, for_training)
+        training_dates = sorted({day for needed in origins.values() for day in needed})
         dates = [as_of, *(day for day in reversed(training_dates) if day != as_of)]
+        paired = {day for name, needed in origins.items() if FAMILIES[name].reads_pairs for day in needed}
+        pair_dates = [day for day in dates if day == as_of or day in paired]
         outcome_dates = nights_to_measure(settings, as_of, complete_through=snapshot.complete_through)
         variables = dbt_variables(
             snapshot_id=snapshot_id,
             as_of_dates=dates,
+            pair_dates=pair_dates,
             complete_through=snapshot.complete_through,
             late_lookback_days=settings.late_lookback_days,
             outcome_dates=outcome_dates,
@@ -69,9 +71,10 @@ def run(settings: Settings, *, as_of: date, snapshot_id: str, for_training: bool
         rows=sum(sum(counted.values()) for counted in eligible.values()),
         detail={
             "as_of_dates": [day.isoformat() for day in dates],
+            "pair_dates": [day.isoformat() for day in pair_dates],
             "training_dates": [day.isoformat() for day in training_dates],
             "outcome_dates": [day.isoformat() for day in outcome_dates],
-            "families_to_train": families,
+            "families_to_train": list(origins),
             "n_models": _count(results, "model."),
             "n_tests": _count(results, "test."),
             "warnings": [_name(result) for result in results if result["status"] == "warn"],
@@ -87,12 +90,14 @@ def dbt_variables(
     complete_through: date,
     late_lookback_days: int,
     outcome_dates: Sequence[date] = (),
+    pair_dates: Sequence[date] | None = None,
 ) -> dict[str, Any]:
     """Return dbt's variables for a run, each of a form that cannot be anything but what it says.
 
     Parameters
     ----------
     outcome_dates : published nights of which only the labels are built
+    pair_dates : those of ``as_of_dates`` for which customers are paired with what they bought; default: all
 
     Raises
     ------
@@ -106,7 +111,8 @@ def dbt_variables(
         )
     if not as_of_dates:
         raise InvalidSetting("Got no as_of_dates but expected at least the night's. Name it with --as-of.")
-    for day in (*as_of_dates, *outcome_dates, complete_through):
+    pair_dates = as_of_dates if pair_dates is None else pair_dates
+    for day in (*as_of_dates, *pair_dates, *outcome_dates, complete_through):
         if type(day) is not date:
             raise InvalidSetting(f"Got {day!r} but expected a date. Give as_of_dates as dates.")
     if type(late_lookback_days) is not int or late_lookback_days < 0:
@@ -117,6 +123,7 @@ def dbt_variables(
     return {
         "snapshot_id": snapshot_id,
         "as_of_dates": [day.isoformat() for day in as_of_dates],
+        "pair_dates": [day.isoformat() for day in pair_dates],
         "outcome_dates": [day.isoformat() for day in outcome_dates],
         "complete_through": complete_through.isoformat(),
         "late_lookback_days": late_lookback_days,
@@ -151,7 +158,8 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
 
 def _needed_training(
     settings: Settings, night: Night, first_order_date: date, for_training: bool
-) -> tuple[list[str], list[date]]:
+) -> dict[str, tuple[date, ...]]:
+    """Return the families that must train, with the origins that are built for each."""
     as_of, encoder_key = night.as_of_date, night.read("embed")["encoder_key"]
     families = [
         name
@@ -159,13 +167,12 @@ def _needed_training(
         if for_training or find_version(settings, name, as_of, inputs_key=family.inputs_key(encoder_key)) is None
     ]
     # Rows with cuts of their own stand in the rows of the night: there is nothing more to build for them.
-    origins = {
-        origin
-        for name in families
+    return {
+        name: origins_of(windows_of_family(FAMILIES[name], as_of, first_order_date))
         if FAMILIES[name].cut_column is None
-        for origin in origins_of(windows_of_family(FAMILIES[name], as_of, first_order_date))
+        else ()
+        for name in families
     }
-    return families, sorted(origins)
 
 
 def _stored(connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -56,3 +56,10 @@ def test_a_run_with_another_setting_that_changes_rows_has_another_name(tmp_path:
     named = _run_id(Night(settings, AS_OF, "s"), FAMILY, "m")
     assert _run_id(Night(settings.model_copy(update={"threads": 7}), AS_OF, "s"), FAMILY, "m") == named
     assert _run_id(Night(settings.model_copy(update=changed), AS_OF, "s"), FAMILY, "m") != named
+
+
+def test_an_origin_that_was_built_for_other_families_only_is_refused(night: Night) -> None:
+    dates = ["2024-06-01", "2024-05-04", "2024-04-06", "2024-03-09"]
+    night.record("transform", {"as_of_dates": dates, "pair_dates": dates[:-1]})
+    with pytest.raises(StepMissing, match=r"Got no 2024-03-09 among .*Run `nightmarket transform --for-training`"):
+        train.run(night.settings, family="purchase_intent", as_of=AS_OF, snapshot_id=night.snapshot_id)

@@ -108,19 +108,21 @@ def _standardised(frames: Sequence[Frame], names: Sequence[str]) -> tuple[Double
 
     Column by column: what is passed over several times stays in the cache.
     """
-    values, flags, told, moments = [], [], [], []
+    # Most features are always defined: their flags would be columns of zeros, and half of the solver's work.
+    holed = [i for i, name in enumerate(names) if any(np.isnan(frame.columns[name]).any() for frame in frames)]
+    told = np.asarray([*range(len(names)), *(len(names) + i for i in holed)])
+    design = np.empty((sum(len(frame) for frame in frames), len(told)))
+    moments = []
     for i, name in enumerate(names):
         logs = _signed_log(np.concatenate([frame.columns[name] for frame in frames]))
         mean, scale = mean_and_scale(logs)
         undefined = np.isnan(logs)
-        values.append(np.where(undefined, 0, (logs - mean) / scale))
+        design[:, i] = np.where(undefined, 0, (logs - mean) / scale)
         moments.append((mean, scale))
-        if undefined.any():
-            # Most features are always defined: their flags would be columns of zeros, and half of the solver's work.
-            flags.append(undefined)
-            told.append(len(names) + i)
+        if i in holed:
+            design[:, len(names) + holed.index(i)] = undefined
     means, scales = np.asarray(moments).T
-    return np.column_stack([*values, *flags]), np.asarray([*range(len(names)), *told]), means, scales
+    return design, told, means, scales
 
 
 def _signed_log(x: NDArray[np.float32]) -> Doubles:
