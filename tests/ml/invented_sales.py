@@ -28,6 +28,10 @@ def create_sales_tables(connection: duckdb.DuckDBPyConnection) -> None:
         create table features.ftr_known_holidays (
             snapshot_id varchar, as_of_date date, holiday_name varchar, holiday_kind varchar, holiday_date date,
             arrived_date date, superseded_date date);
+        create schema if not exists embeddings;
+        create table embeddings.product_text_versions (
+            snapshot_id varchar, product_id varchar, arrived_date date, text_hash varchar);
+        create table embeddings.text_vectors (encoder_key varchar, text_hash varchar, vector float[2]);
     """)
 
 
@@ -47,5 +51,10 @@ def invent_sales(connection: duckdb.DuckDBPyConnection, night: date, *, n_produc
             date '{night}' - 1 - d::integer as order_date, order_date as arrived_date,
             date '9999-12-31' as superseded_date
         from range({n_products}) as products(p), range({n_days}) as days(d);
+        insert into embeddings.product_text_versions
+        select '{SNAPSHOT}', 'p' || lpad(p::varchar, 3, '0'), date '1970-01-01', 'k' || p % 3
+        from range({n_products}) as t(p);
+        insert into embeddings.text_vectors
+        select 'e', 'k' || k, [cos(k), sin(k)]::float[2] from range(3) as t(k);
         """
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import date
 
 import duckdb
@@ -27,7 +29,9 @@ class PanelTexts:
         small = vectors @ projection
         length = np.linalg.norm(small, axis=1, keepdims=True)
         # The last row is of products without a text, which are like nothing.
-        self._vectors = np.vstack([small / np.maximum(length, 1e-9), np.zeros((1, N_DIMENSIONS), np.float32)])
+        self._vectors = np.ascontiguousarray(
+            np.vstack([small / np.maximum(length, 1e-9), np.zeros((1, N_DIMENSIONS), np.float32)])
+        )
         row_of = {name: row for row, name in enumerate(hashes.to_pylist())}
         rows = connection.execute(
             "select product_id, arrived_date, text_hash from embeddings.product_text_versions "
@@ -37,6 +41,12 @@ class PanelTexts:
         self._versions: dict[str, list[tuple[date, int]]] = {}
         for product, arrived, text_hash in rows:
             self._versions.setdefault(product, []).append((arrived, row_of.get(text_hash, -1)))
+
+    def add_to(self, digest: hashlib._Hash) -> None:
+        """Add all that any origin may read to a hash."""
+        digest.update(self._vectors.data)
+        told = {product: [(str(day), row) for day, row in versions] for product, versions in self._versions.items()}
+        digest.update(json.dumps(told).encode())
 
     def at(self, as_of: date, product_ids: NDArray[np.object_]) -> NDArray[np.float32]:
         """Return the vector of each product's newest text that had arrived before ``as_of``, (n, 64); 0 without one."""

@@ -50,7 +50,7 @@ class PanelReader:
     Parameters
     ----------
     intents : purchase intents by published night; they enter where at least 8 of the panel's weeks have some
-    text : the vectors that products are compared by; None: panels have no text
+    text : the vectors that young products are compared with older ones by; None: panels have no text
 
     Raises
     ------
@@ -101,6 +101,8 @@ class PanelReader:
             for values in vars(one).values():
                 digest.update(np.ascontiguousarray(values).data)
         told = {str(night): dict(sorted(named.items())) for night, named in sorted(self._intents.items())}
+        if self._texts is not None:
+            self._texts.add_to(digest)
         names = [self._product_ids.tolist(), self._category_ids.tolist(), told, self._holidays]
         digest.update(json.dumps(names).encode())
         return digest.hexdigest()

@@ -88,10 +88,13 @@ def forecast_section(results: Results) -> list[str]:
         "",
     ]
     for name, missing in (
+        ("model", ""),
         ("without_intents", "Purchase intents: no arm, fewer than 8 past weeks have published ones."),
-        ("shuffled_text", "Text: no arm, the model reads none."),
+        ("without_text", "Text: no arm, the model reads none."),
+        ("shuffled_text", ""),
     ):
-        said = {level: figure(wape) for level, wape in (arms[name] or {}).items()}
+        said = {level: figure(wape) for level, wape in (arms.get(name) or {}).items()}
         words = ", ".join(f"{level} {wape}" for level, wape in said.items())
-        page += [f"{name.replace('_', ' ').capitalize()}: {words}." if said else missing, ""]
+        line = f"{name.replace('_', ' ').capitalize()}: {words}." if said else missing
+        page += [line, ""] if line else []
     return [*page, f"Data `{results['data_sha256'][:16]}`, code `{results['code_revision']}`.", ""]

@@ -22,7 +22,7 @@ from nightmarket.decisions.replay.simulate import Played, Terms
 from nightmarket.decisions.replay.terms import ProductTerms, product_terms
 from nightmarket.errors import TrainingRefused
 from nightmarket.io.atomic import write_json, write_text
-from nightmarket.io.evaluations import find_landed
+from nightmarket.io.evaluations import find_landed, text_space
 from nightmarket.io.panels import PanelReader
 from nightmarket.io.stock import read_stock
 from nightmarket.io.warehouse import open_warehouse
@@ -83,7 +83,7 @@ def run(
     first = night - timedelta(days=7 * weeks)
     reviews = [first + timedelta(days=day) for day in range(0, 7 * weeks, period)]
     with open_warehouse(settings) as connection:
-        reader = PanelReader(connection, landed.snapshot_id, night=night)
+        reader = PanelReader(connection, landed.snapshot_id, night=night, text=text_space(landed.night))
         if (first - reader.first_day).days < 7 * MIN_WEEKS:
             raise TrainingRefused(
                 f"Got sales from {reader.first_day} on but expected {MIN_WEEKS} weeks of them before {first}. "

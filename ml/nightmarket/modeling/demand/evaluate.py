@@ -26,6 +26,7 @@ from nightmarket.modeling.demand.train import PanelAt, train_demand
 HEADLINE_WEEKS = 4
 TOP_NAME = f"top_{TOP}"
 N_DRAWS = 200
+ARMS = ("without_intents", "without_text", "shuffled_text")
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def evaluate_demand(
     Parameters
     ----------
     closed_until : weeks that end by then are known to ``panel_at``; without it 4 weeks are tested
-    arms : whether models without intents, and with text dealt out to the wrong products, are trained too; None is
+    arms : whether models without intents, without text and with the text of other products are trained, too; None is
         returned for an arm where the panels have no intents, or no text
     """
     tested = {seed: [_test(panel_at, origin, seed, threads, closed_until) for origin in origins] for seed in seeds}
@@ -87,13 +88,17 @@ def evaluate_demand(
     for start, end in BLOCKS:
         for name in (*LEVELS, TOP_NAME):
             found["blocks"][f"{name}/weeks {start + 1}-{end}"] = _figures(name, first, slice(start, end))
-    found["arms"] = {"model": _wapes(first), "without_intents": None, "shuffled_text": None}
+    found["arms"] = {"model": _wapes(first), **dict.fromkeys(ARMS)}
+    run: dict[str, PanelAt] = {}
     if arms and first[0].panel.intents is not None:
-        without = [_test(_without_intents(panel_at), one, seeds[0], threads, closed_until) for one in origins]
-        found["arms"]["without_intents"] = _wapes(without)
+        run |= {"without_intents": lambda origin: panel_at(origin).without_intents()}
     if arms and first[0].panel.text is not None:
-        shuffled = [_test(_shuffled_text(panel_at), one, seeds[0], threads, closed_until) for one in origins]
-        found["arms"]["shuffled_text"] = _wapes(shuffled)
+        run |= {
+            "without_text": lambda origin: panel_at(origin).without_text(),
+            "shuffled_text": _shuffled_text(panel_at),
+        }
+    for name, arm in run.items():
+        found["arms"][name] = _wapes([_test(arm, one, seeds[0], threads, closed_until) for one in origins])
     return found
 
 
@@ -213,10 +218,6 @@ def _mean_wape(errors: Sequence[Errors]) -> float:
 
 def _mean_bias(errors: Sequence[Errors]) -> float:
     return float(np.mean([one.bias for one in errors]))
-
-
-def _without_intents(panel_at: PanelAt) -> PanelAt:
-    return lambda origin: panel_at(origin).without_intents()
 
 
 def _shuffled_text(panel_at: PanelAt) -> PanelAt:

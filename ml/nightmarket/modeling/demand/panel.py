@@ -108,6 +108,9 @@ class Panel:
     def without_intents(self) -> Panel:
         return replace(self, intents=None)
 
+    def without_text(self) -> Panel:
+        return replace(self, text=None)
+
     def week_start(self, week: int) -> date:
         """Return the first day of week ``week`` from the origin on; 0 is the week that starts with ``as_of_date``."""
         return self.as_of_date + timedelta(days=7 * week)

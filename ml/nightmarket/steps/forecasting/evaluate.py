@@ -15,7 +15,7 @@ from nightmarket.clock import STEP_DAYS
 from nightmarket.errors import InvalidSetting, TrainingRefused
 from nightmarket.families.base import Forecaster
 from nightmarket.io.atomic import write_json
-from nightmarket.io.evaluations import committed_path, find_landed, results_path
+from nightmarket.io.evaluations import committed_path, find_landed, results_path, text_space
 from nightmarket.io.landing import read_snapshot
 from nightmarket.io.panels import PanelReader
 from nightmarket.io.past_intents import read_past_intents
@@ -78,7 +78,8 @@ def run(
             f"expected four weeks that are over. Choose --as-of {closed} or earlier, or land newer data."
         )
     with open_warehouse(settings) as connection:
-        reader = PanelReader(connection, landed.snapshot_id, night=night, intents=read_past_intents(settings, night))
+        intents, text = read_past_intents(settings, night), text_space(landed.night)
+        reader = PanelReader(connection, landed.snapshot_id, night=night, intents=intents, text=text)
     wanted = [landed.cut_off - timedelta(days=STEP_DAYS * (i + 1)) for i in range(cut_offs)]
     origins = [day for day in wanted if (day - reader.first_day).days >= 7 * _MIN_WEEKS]
     left_out = {

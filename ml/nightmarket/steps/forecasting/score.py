@@ -11,6 +11,7 @@ import pyarrow as pa
 from nightmarket.contracts import Table
 from nightmarket.families.base import Forecaster
 from nightmarket.io.atomic import sha256_of_file
+from nightmarket.io.evaluations import text_space
 from nightmarket.io.forecaster_files import load_forecaster
 from nightmarket.io.night import Night
 from nightmarket.io.panels import PanelReader
@@ -46,7 +47,7 @@ def run(settings: Settings, family: Forecaster, *, as_of: date, snapshot_id: str
     stored = load_forecaster(folder, manifest_sha256=version.manifest_sha256, threads=settings.threads)
     intents = read_past_intents(settings, as_of) if stored.demand.reads_intents else {}
     with open_warehouse(settings) as connection:
-        reader = PanelReader(connection, snapshot_id, night=as_of, intents=intents)
+        reader = PanelReader(connection, snapshot_id, night=as_of, intents=intents, text=text_space(night))
     told = {str(day): named for day, named in intents.items()}
     run_id = name_run(night, manifest_sha256=stored.manifest_sha256, intents=told)
     demand = forecast_demand(stored.demand, reader.panel(as_of))

@@ -15,6 +15,7 @@ from typing import Any
 from nightmarket.errors import PanelUnusable, StepMissing, TrainingRefused
 from nightmarket.families.base import Forecaster
 from nightmarket.io.atomic import sha256_of_json, write_text
+from nightmarket.io.evaluations import text_space
 from nightmarket.io.forecaster_files import save_forecaster
 from nightmarket.io.night import Night
 from nightmarket.io.panels import PanelReader
@@ -60,7 +61,8 @@ def run(
     if if_needed and find_version(settings, family.name, as_of, inputs_key=inputs_key) is not None:
         return None
     with open_warehouse(settings) as connection:
-        reader = PanelReader(connection, snapshot_id, night=as_of, intents=read_past_intents(settings, as_of))
+        intents = read_past_intents(settings, as_of)
+        reader = PanelReader(connection, snapshot_id, night=as_of, intents=intents, text=text_space(night))
     try:
         demand = train_demand(reader.panel, as_of, seed=SEED, threads=settings.threads, say=_say)
         sales = train_sales(reader.sales, as_of, say=_say)
