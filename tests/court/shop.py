@@ -142,6 +142,14 @@ _ROWS = {
             start_date + cast(hash(p, w) % 12 as integer) as arrived_date, arrived_date + interval 1 hour as arrived_at
         from range(60) as products(p), range(28) as weeks(w) where hash(p, w) % 4 = 0
     """,
+    "holidays": f"""
+        select
+            'fair' as holiday_name, date '{FIRST_DAY}' + cast(30 * m as integer) as holiday_date,
+            case when later then 'feast' else 'fair' end as holiday_kind,
+            holiday_date - cast(hash(m) % 40 as integer) + 5 * later::integer as arrived_date,
+            arrived_date + interval 1 hour as arrived_at
+        from range(12) as months(m), (values (false), (true)) as versions(later)
+    """,
     "inventory": f"""
         with first_versions as (
             select

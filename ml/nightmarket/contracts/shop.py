@@ -214,7 +214,7 @@ SHOP_CONTRACT: tuple[Table, ...] = (
     Table(
         "holidays",
         "What people shop for. One row per day and name, past and to come; days without a kind are of their own.",
-        key=("holiday_date", "holiday_name"),
+        key=("holiday_name", "holiday_date"),
         columns=(
             Column("holiday_date", DATE, "The day itself, shop-local.", required=True),
             Column("holiday_name", TEXT, "Its name.", required=True),
