@@ -206,9 +206,14 @@ def _best_rows(table: str) -> str:
     """Return a query for ten rows of a published table: of a family's, those with the greatest primary forecast."""
     family = FAMILIES.get(table.removeprefix("scores."))
     if family is None:
-        columns = [column.name for column in SERVED_TABLES[table].columns if column.name != "as_of_date"]
-        n_keys = len(SERVED_TABLES[table].key) - 1
-        return f"select {', '.join(columns[: n_keys + 2])}, {columns[-3]} from {table} limit 10"
+        served = SERVED_TABLES[table]
+        keys = [name for name in served.key if name != "as_of_date"]
+        others = [column for column in served.columns if column.name not in served.key]
+        if table.startswith("scores."):  # a forecast: the first number that is expected
+            shown = [*keys, next(column.name for column in others if column.type == "DOUBLE"), "reason_1"]
+        else:
+            shown = [*keys, *(column.name for column in others[:2]), "reason"]
+        return f"select {', '.join(shown)} from {table} limit 10"
     keys, forecast = ", ".join(family.key_names), family.primary.name
     return (
         f"select {keys}, round({forecast}, 3) as {forecast}, reason_1 from {table} "
