@@ -86,5 +86,5 @@ def test_midnight_edges_fall_on_the_right_day() -> None:
 
 def test_the_demo_is_found_without_importing_its_package() -> None:
     files = CompleteJourney().inputs(Settings(_env_file=None))
-    assert len(files) == 10
+    assert len(files) == 11
     assert all(Path(file.path).exists() for file in files)
