@@ -129,7 +129,7 @@ def test_a_replay_of_past_weeks_plays_every_policy_on_the_same_demand(shop: Shop
     found = json.loads(done.stdout.splitlines()[-1])
     assert found["weeks"] == 6
     assert found["products"] == 40
-    assert "the forecast is trained every 3 reviews" in " ".join(found["assumptions"])
+    assert "the forecast is trained every 3 weeks" in " ".join(found["assumptions"])
     for policy in (*found["policies"].values(), *found["matched"].values()):
         assert policy["fill_rate"] == pytest.approx(1 - policy["lost_units"] / found["units_wanted"], abs=1e-4)
     for name, matched in found["matched"].items():
