@@ -30,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from bench.common import NIGHT, is_pseudo_category, land, landed_files
 
 from nightmarket.io.landing import Snapshot
+from nightmarket.modeling.calendar_effects import Holiday
 from nightmarket.modeling.demand import Panel, build_panel, evaluate_demand
 from nightmarket.settings import Settings
 
@@ -84,7 +85,7 @@ def row(figures: dict[str, Any]) -> str:
 
 def make_panels(settings: Settings, snapshot: Snapshot) -> Callable[[date], Panel]:
     """Read the tables once; every origin's panel is cut from them."""
-    files = landed_files(settings, snapshot, "order_lines", "products", "promotions")
+    files = landed_files(settings, snapshot, "order_lines", "products", "promotions", "holidays")
     connection = duckdb.connect()
 
     def read(sql: str, *names: str) -> Any:
@@ -112,9 +113,15 @@ def make_panels(settings: Settings, snapshot: Snapshot) -> Callable[[date], Pane
         "promotions",
     )
 
+    # The calendar of the demo is known from the beginning.
+    holidays = [
+        Holiday(row["holiday_date"], row["holiday_kind"])
+        for row in read("select holiday_date, holiday_kind from read_parquet($holidays)", "holidays").to_pylist()
+    ]
+
     @functools.cache
     def panel_at(origin: date) -> Panel:
-        return build_panel(sales, origin, products=products, promotions=promotions)
+        return build_panel(sales, origin, products=products, promotions=promotions, holidays=holidays)
 
     return panel_at
 

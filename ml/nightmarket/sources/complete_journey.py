@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from nightmarket.errors import SourceUnreadable
 from nightmarket.settings import Settings
-from nightmarket.sources import demo_plan, demo_stock
+from nightmarket.sources import demo_files, demo_plan, demo_stock
 from nightmarket.sources.base import Feed, InputFile, Part, QuarantineLimit, Relation
 
 _FILES = (
@@ -158,7 +158,7 @@ class CompleteJourney:
             )
         folder = Path(spec.submodule_search_locations[0]) / "data"
         published = (InputFile(f"{name}.parquet", folder / f"{name}.parquet", "parquet") for name in _FILES)
-        return (*published, *demo_plan.FILES, demo_stock.STOCK_FILE)
+        return (*published, *demo_files.FILES)
 
     def ignored_files(self, settings: Settings) -> tuple[str, ...]:  # noqa: ARG002 - a package is no export
         return ()
@@ -168,8 +168,7 @@ class CompleteJourney:
 
     def feeds(self, relations: tuple[Relation, ...]) -> tuple[Feed, ...]:
         names = {relation.input.path.stem: relation.sql for relation in relations}
-        names |= demo_plan.named_relations(names)
-        names["demo_stock"] = demo_stock.stock_relation(names["demo_stock"])
+        names |= demo_files.named_relations(names)
         return tuple(
             Feed(
                 table,

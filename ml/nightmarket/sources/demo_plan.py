@@ -10,12 +10,7 @@ before knows them, and nobody has been contacted for them. The third leaves cost
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-
-from nightmarket.sources.base import InputFile
-
-_HEADER = (
+HEADER = (
     "campaign_id",
     "campaign_name",
     "campaign_type",
@@ -30,25 +25,7 @@ _HEADER = (
     "holdout_pct",
 )
 
-_HOLIDAY_HEADER = ("holiday_date", "holiday_name", "holiday_kind")
-_FOLDER = Path(__file__).resolve().parent
-_HEADERS = {"demo_plan": _HEADER, "demo_holidays": _HOLIDAY_HEADER}
-
-FILES = tuple(
-    InputFile(f"{name}.csv", _FOLDER / f"{name}.csv", "csv", separator=",", header=header)
-    for name, header in _HEADERS.items()
-)
-
-
-def named_relations(opened: Mapping[str, str]) -> dict[str, str]:
-    """Return SQL for the files' columns by name, of what landing opened; empty text is NULL."""
-    return {
-        name: "(select "
-        + ", ".join(f"nullif(c{number}, '') as {column}" for number, column in enumerate(header))
-        + f" from {opened[name]})"
-        for name, header in _HEADERS.items()
-    }
-
+HOLIDAY_HEADER = ("holiday_date", "holiday_name", "holiday_kind")
 
 CAMPAIGNS = """
     select campaign_id, campaign_name, campaign_type, cast(start_date as date) as start_date,

@@ -8,11 +8,7 @@ that day's sales would be read as out of stock.
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from nightmarket.sources.base import InputFile
-
-_HEADER = (
+HEADER = (
     "product_id",
     "product_name",
     "on_hand_quantity",
@@ -25,17 +21,6 @@ _HEADER = (
     "stock_date",
     "arrived_at",
 )
-
-STOCK_FILE = InputFile(
-    "demo_stock.csv", Path(__file__).resolve().with_suffix(".csv"), "csv", separator=",", header=_HEADER
-)
-
-
-def stock_relation(opened: str) -> str:
-    """Return SQL for the counts' columns by name, of the file that landing opened as ``opened``; empty text is NULL."""
-    columns = ", ".join(f"nullif(c{number}, '') as {name}" for number, name in enumerate(_HEADER))
-    return f"(select {columns} from {opened})"
-
 
 INVENTORY = """
     select product_id, cast(stock_date as date) as stock_date, on_hand_quantity, on_order_quantity, lead_time_days,
