@@ -4,7 +4,8 @@
 
 The forecast is the mean of the last four weeks and of exponential weights (a fall of 15 % a week), half each; WAPE is
 over categories and the four weeks ahead, the mean over origins. Arms: without the calendar, with the turn of the month,
-with the summer holidays, with feasts, too, and with sweets (Valentine's Day, Easter, Halloween, Christmas) beside them.
+with the summer holidays, with feasts, with the season, too, and with sweets (Valentine's Day, Easter, Halloween,
+Christmas) beside them.
 The default origins are those that arms were chosen on; 2017-10-02, 10-30 and 11-27 are the test. Below them stands the
 mean of the two weeks before and the two after each week, which no forecast has: what a perfect level would give.
 """
@@ -28,7 +29,7 @@ from bench.demand.run import make_panels
 
 from nightmarket.modeling.calendar_effects import Holiday
 from nightmarket.modeling.demand import HORIZON, Panel
-from nightmarket.modeling.demand.calendar import calendar_factors
+from nightmarket.modeling.demand.calendar import calendar_effects
 from nightmarket.modeling.demand.histories import histories_of
 from nightmarket.modeling.demand.outcomes import known_at, outcomes_of
 from nightmarket.modeling.demand.panel import Doubles
@@ -39,14 +40,16 @@ SWEETS = tuple(
     Holiday(day, "sweets") for day in (date(2017, 2, 14), date(2017, 4, 16), date(2017, 10, 31), date(2017, 12, 25))
 )
 WEEKS = 4
-Arm = Callable[[Panel], Panel] | None
-ARMS: dict[str, Arm] = {
-    "without the calendar": None,
-    "turn of the month": lambda panel: replace(panel, holidays=()),
-    "and summer holidays": lambda panel: replace(panel, holidays=_of_kind(panel, "cookout")),
-    "and feasts": lambda panel: panel,
-    "and sweets": lambda panel: replace(panel, holidays=tuple(sorted((*panel.holidays, *SWEETS)))),
+Arm = Callable[[Panel], tuple[Holiday, ...]] | None
+ARMS: dict[str, tuple[Arm, bool]] = {
+    "without the calendar": (None, False),
+    "turn of the month": (lambda _: (), False),
+    "and summer holidays": (lambda panel: _of_kind(panel, "cookout"), False),
+    "and feasts": (lambda panel: panel.holidays, False),
+    "and the season": (lambda panel: panel.holidays, True),
+    "and sweets": (lambda panel: tuple(sorted((*panel.holidays, *SWEETS))), True),
 }
+"""The holidays that are known, and whether the season is."""
 
 
 def main() -> None:
@@ -57,20 +60,23 @@ def main() -> None:
     settings = Settings(var_dir=arguments.folder)
     panel_at = make_panels(settings, land(settings))
     later = panel_at(NIGHT)
-    found = {name: [wape(panel_at(origin), later, arm) for origin in arguments.origins] for name, arm in ARMS.items()}
+    found = {name: [wape(panel_at(origin), later, *arm) for origin in arguments.origins] for name, arm in ARMS.items()}
     found["two weeks to each side"] = [wape_of_neighbours(later, origin) for origin in arguments.origins]
     for name, each in found.items():
         print(f"{name:24}{np.mean(each):8.4f}  {np.round(each, 4).tolist()}")
     print(json.dumps({"origins": [str(one) for one in arguments.origins], "wape": found}))
 
 
-def wape(panel: Panel, later: Panel, arm: Arm) -> float:
+def wape(panel: Panel, later: Panel, holidays: Arm, has_season: bool) -> float:
     """Return the WAPE of one arm at the panel's origin."""
     histories = histories_of(panel)
     groups = histories["category"]
     factors = np.ones((len(groups), panel.n_weeks + HORIZON))
-    if arm is not None:
-        factors = calendar_factors(arm(panel), groups)[groups.rows]
+    if holidays is not None:
+        effects, weeks = calendar_effects(replace(panel, holidays=holidays(panel)), groups)
+        if not has_season:
+            effects = replace(effects, season=np.zeros_like(effects.season))
+        factors = effects.factors(weeks)[groups.rows]
     ordinary = groups.filled / factors[:, : panel.n_weeks]
     weights = 0.85 ** np.arange(panel.n_weeks)[::-1]
     level = (ordinary[:, -4:].mean(axis=1) + ordinary @ weights / weights.sum()) / 2

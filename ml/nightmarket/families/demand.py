@@ -17,10 +17,10 @@ DEMAND = score_table(
     ),
     predictions=(
         Column("category_id", ID, "The product's category; null for other levels."),
-        Column("units", "DOUBLE", "Units expected in that week; the mean of what may happen."),
+        Column("units", "DOUBLE", "Units expected in that week, the mean of what may happen: what to add up."),
         Column("units_p05", "DOUBLE", "In 1 week of 20 fewer units than this are sold."),
         Column("units_p25", "DOUBLE", "In 1 week of 4 fewer units than this are sold."),
-        Column("units_p50", "DOUBLE", "In half of the weeks fewer units than this are sold."),
+        Column("units_p50", "DOUBLE", "In half of the weeks fewer units than this are sold: nearest to a single week."),
         Column("units_p75", "DOUBLE", "In 1 week of 4 more units than this are sold."),
         Column("units_p95", "DOUBLE", "In 1 week of 20 more units than this are sold."),
         Column("demand_class", TEXT, "How the item sells: smooth, erratic, intermittent, lumpy or new."),

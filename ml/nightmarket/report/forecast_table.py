@@ -44,6 +44,19 @@ def baseline_rows(results: Results) -> list[list[str]]:
     return rows
 
 
+def median_rows(results: Results) -> list[list[str]]:
+    """Return a row per level: the WAPE of the published median against the best median of a series' last weeks."""
+    rows = [["series", "WAPE of units_p50", "best median by hand", "its WAPE", "bias of units_p50"]]
+    for name, one in results["demand"]["levels"].items():
+        if one and "/" not in name:
+            said = one["median"]
+            wape, theirs = figure(said["wape"]), figure(said["baseline_wape"])
+            rows.append(
+                [name.replace("_", " "), wape, said["best_baseline"], theirs, figure(said["bias"], signed=True)]
+            )
+    return rows
+
+
 def sales_rows(results: Results) -> list[list[str]]:
     """Return a row per grain and level of the sales forecast."""
     rows = [["sales by", "WAPE", "mean of 4 weeks", "bias", "50 %", "90 %"]]
@@ -56,7 +69,7 @@ def sales_rows(results: Results) -> list[list[str]]:
 
 def render_forecast_text(results: Results) -> str:
     """Return the tables for a terminal."""
-    tables = (level_rows(results), baseline_rows(results), sales_rows(results))
+    tables = (level_rows(results), baseline_rows(results), median_rows(results), sales_rows(results))
     return "\n\n".join(_aligned(rows) for rows in tables)
 
 
@@ -81,6 +94,11 @@ def forecast_section(results: Results) -> list[str]:
         "**Against the baselines (WAPE)**",
         "",
         *markdown_table(baseline_rows(results)),
+        "",
+        "**The median.** Absolute errors are least around the median; units add up only as means. Where demand has "
+        "peaks the two are far apart, so both are shown.",
+        "",
+        *markdown_table(median_rows(results)),
         "",
         "**Sales in money**",
         "",

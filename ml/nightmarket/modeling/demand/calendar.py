@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import numpy as np
 
-from nightmarket.modeling.calendar_effects import estimate_effects, expose_days, shares_of_weeks
+from nightmarket.modeling.calendar_effects import Calendar, CalendarEffects, estimate_effects, read_calendar
 from nightmarket.modeling.demand.histories import Histories, Level
 from nightmarket.modeling.demand.panel import HORIZON, Doubles, Panel
 
@@ -36,10 +36,18 @@ def take_calendar_off(
 def calendar_factors(panel: Panel, groups: Histories) -> Doubles:
     """Return how many times an ordinary week's units each week sells, (c + 1, W + 8); the last row is the shop's.
 
-    Row i is the panel's i-th category. The first W columns are the panel's weeks, the others the weeks ahead.
+    Row i is the panel's i-th category. The first W columns are the panel's weeks, the others the weeks ahead. An
+    ordinary week is one at the origin's time of year.
     """
+    effects, weeks = calendar_effects(panel, groups)
+    return effects.factors(weeks)
+
+
+def calendar_effects(panel: Panel, groups: Histories) -> tuple[CalendarEffects, Calendar]:
+    """Return the effects on the panel's c categories, and the calendar of its W weeks and the 8 ahead."""
     weekly = np.zeros((len(panel.category_ids), panel.n_weeks))
     weekly[groups.rows] = groups.filled
     first = panel.as_of_date - timedelta(days=7 * panel.n_weeks)
-    exposures = shares_of_weeks(expose_days(first, 7 * (panel.n_weeks + HORIZON), panel.holidays))
-    return estimate_effects(weekly, exposures[: panel.n_weeks]).factors(exposures)
+    n_days = 7 * (panel.n_weeks + HORIZON)
+    weeks = read_calendar(first, n_days, panel.holidays, origin=panel.as_of_date).weeks()
+    return estimate_effects(weekly, weeks.take(slice(panel.n_weeks))), weeks

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nightmarket.modeling.bootstrap import Interval
-from nightmarket.modeling.demand.bands import BLOCKS
+from nightmarket.modeling.demand.bands import BLOCKS, QUANTILES
 from nightmarket.modeling.demand.baselines import BASELINES, YEAR, forecast_baseline
 from nightmarket.modeling.demand.candidates import SERIES_BY_SERIES
 from nightmarket.modeling.demand.classes import CLASSES
@@ -26,6 +26,8 @@ from nightmarket.modeling.demand.train import PanelAt, train_demand
 HEADLINE_WEEKS = 4
 TOP_NAME = f"top_{TOP}"
 N_DRAWS = 200
+MEDIANS = (4, 8, 13, 26)
+"""Weeks of the medians that the published median is held against."""
 ARMS = ("without_intents", "without_text", "shuffled_text")
 
 
@@ -66,6 +68,11 @@ def evaluate_demand(
     A cell is a series and a single week. ``wape`` is the mean over origins of the summed absolute errors over the
     summed units of the first 4 weeks; ``bias`` is the mean of summed errors over summed units; below 0 is too low.
     Intervals are a bootstrap over series. ``gain`` is how far the best baseline's WAPE lies above the model's.
+
+    Both are of the expected units. ``median`` holds the WAPE of the published median and that of the best median of a
+    series' last weeks: absolute errors are least around a median, units add up only as means, and for demand with peaks
+    the two are far apart (Kolassa, "Why the 'best' point forecast depends on the error or accuracy measure",
+    International Journal of Forecasting 36 (2020)).
 
     Parameters
     ----------
@@ -135,6 +142,7 @@ def _level(name: str, by_seed: Sequence[Sequence[Tested]]) -> dict[str, Any]:
     best = min(baselines, key=lambda method: (found["baselines"][method]["wape"], method))
     gain = _bootstrap_gain(first, name, baselines[best])
     return found | {
+        "median": _median(name, first),
         "best_baseline": best,
         "gain": round(found["baselines"][best]["wape"] - found["wape"], 5),
         "gain_low": round(gain.low, 5),
@@ -161,6 +169,27 @@ def _figures(name: str, tested: Sequence[Tested], weeks: slice) -> dict[str, Any
         "coverage_80": round(float(inside[0, 0] / inside[0, 1]), 5),
         "coverage_95": round(float(inside[1, 0] / inside[1, 1]), 5),
         "n_cells": int(inside[0, 1]),
+    }
+
+
+def _median(name: str, tested: Sequence[Tested]) -> dict[str, Any]:
+    """Return WAPE and bias of the published median, and the WAPE of the best median of a series' last weeks."""
+    ours, theirs = [], {n: list[Errors]() for n in MEDIANS}
+    for one in tested:
+        level, rows = one.parts()[name]
+        outcome = one.outcome[level][rows, :HEADLINE_WEEKS]
+        ours.append(errors_of(one.quantiles[level][rows, :HEADLINE_WEEKS, QUANTILES.index(0.5)], outcome))
+        filled = one.points.histories[level].filled[rows]
+        for n, found in theirs.items():
+            found.append(errors_of(np.median(filled[:, -n:], axis=1, keepdims=True), outcome))
+    sold = [place for place, one in enumerate(ours) if one.sold.sum() > 0]
+    wapes = {n: _mean_wape([found[place] for place in sold]) for n, found in theirs.items()}
+    best = min(wapes, key=lambda n: (wapes[n], n))
+    return {
+        "wape": round(_mean_wape([ours[place] for place in sold]), 5),
+        "bias": round(_mean_bias([ours[place] for place in sold]), 5),
+        "best_baseline": f"median of {best} weeks",
+        "baseline_wape": round(wapes[best], 5),
     }
 
 

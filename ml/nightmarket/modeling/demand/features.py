@@ -17,7 +17,7 @@ from nightmarket.modeling.demand.neighbours import neighbour_level
 from nightmarket.modeling.demand.panel import HORIZON, Doubles, Floats, Panel
 
 LAGS = (1, 2, 3, 4)
-_DECAY, _PRIOR_WEEKS, _LEVEL_WEEKS = 0.9, 0.3, 52
+_DECAY, _PRIOR_WEEKS, _LEVEL_WEEKS = 0.95, 0.3, 52
 _ENGINE_WEEKS = 53
 _SMALL = 0.02
 """Units a week: the least level a series is measured by."""

@@ -22,12 +22,12 @@ class Reasons:
     third: list[str]
 
     def of_week(self, series: int, factor: float) -> tuple[str, str, str]:
-        """Return the reasons of one week, which sells ``factor`` times an ordinary one's units by the calendar."""
+        """Return the reasons of one week, which by season and calendar sells ``factor`` times an ordinary one's."""
         first, second, third = self.first[series], self.second[series], self.third[series]
         percent = round(100 * (factor - 1))
         if abs(percent) < 100 * _NOTABLE:
             return first, second, third
-        return first, f"the calendar of the week {'adds' if percent > 0 else 'takes'} {abs(percent)} %", second
+        return first, f"the time of year {'adds' if percent > 0 else 'takes'} {abs(percent)} %", second
 
 
 def reasons_of(panel: Panel, histories: Histories, groups: Histories) -> Reasons:

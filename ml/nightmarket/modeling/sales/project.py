@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nightmarket.modeling.calendar_effects import estimate_effects, expose_days, shares_of_weeks
+from nightmarket.modeling.calendar_effects import estimate_effects, read_calendar
 from nightmarket.modeling.sales.calendar import (
     find_closed_days,
     find_days_that_never_sell,
@@ -51,13 +51,14 @@ def prepare(history: SalesHistory) -> Ground:
     closed = find_closed_days(history)
     profile = week_profile(history, closed)
     sold = normal_weeks(history, profile, closed)
-    exposures = expose_days(history.day(0), history.amounts.shape[1] + DAYS_AHEAD, history.holidays)
-    shares = shares_of_weeks(exposures)[: history.n_weeks]
-    effects = estimate_effects(sold, shares)
+    n_days = history.amounts.shape[1] + DAYS_AHEAD
+    days = read_calendar(history.day(0), n_days, history.holidays, origin=history.as_of_date)
+    past = days.weeks().take(slice(history.n_weeks))
+    effects = estimate_effects(sold, past)
     return Ground(
         sold,
-        sold / effects.factors(shares)[:-1],
-        effects.factors(exposures[-DAYS_AHEAD:])[:-1],
+        sold / effects.factors(past)[:-1],
+        effects.factors(days.take(slice(-DAYS_AHEAD, None)))[:-1],
         profile,
         group_by_size(sold),
         find_days_that_never_sell(history),

@@ -37,6 +37,7 @@ _METRICS = {
     "wape_product": ("product", "wape"),
     "wape_total": ("total", "wape"),
     "bias": ("total", "bias"),
+    "bias_top_500": ("top_500", "bias"),
     "coverage_80": ("product", "coverage_80"),
     "coverage_95": ("product", "coverage_95"),
     "coverage_80_category": ("category", "coverage_80"),
@@ -136,6 +137,9 @@ def _gist(results: Mapping[str, Any]) -> dict[str, Any]:
     levels = results["demand"]["levels"]
     figures = results["sales"]["figures"]
     metrics = {name: levels[level][key] for name, (level, key) in _METRICS.items() if levels.get(level)}
+    for name in ("category", "top_500", "product"):
+        if levels.get(name):
+            metrics[f"wape_p50_{name}"] = levels[name]["median"]["wape"]
     metrics["wape_sales_week_total"] = figures["week/total"]["wape"]
     metrics["wape_sales_day_total"] = figures["day/total"]["wape"]
     said = ("family", "as_of_date", "night", "snapshot_id", "split_dates", "seeds", "data_sha256", "code_revision")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nightmarket.modeling.calendar_effects import MIN_WEEKS, Holiday, expose_days, shares_of_weeks
+from nightmarket.modeling.calendar_effects import MIN_WEEKS, MIN_WEEKS_OF_SEASON, Holiday, read_calendar
 from nightmarket.modeling.demand import HORIZON, Panel
 from nightmarket.modeling.demand.calendar import calendar_factors, take_calendar_off
 from nightmarket.modeling.demand.candidates import BY_HAND
@@ -38,9 +38,10 @@ def _factors(panel: Panel) -> Any:
     return calendar_factors(panel, histories_of(panel)["category"])
 
 
-def _exposures(panel: Panel) -> Any:
+def _weeks(panel: Panel) -> Any:
     first = panel.as_of_date - timedelta(days=7 * panel.n_weeks)
-    return shares_of_weeks(expose_days(first, 7 * (panel.n_weeks + HORIZON), panel.holidays))
+    n_days = 7 * (panel.n_weeks + HORIZON)
+    return read_calendar(first, n_days, panel.holidays, origin=panel.as_of_date).weeks()
 
 
 def _pie_at_easter() -> Any:
@@ -69,7 +70,7 @@ def test_days_of_another_kind_teach_nothing() -> None:
 
 def test_the_turn_of_the_month_is_learned_by_the_whole_shop() -> None:
     panel = shop(np.ones((80, WEEKS)), category=CATEGORIES)(LAST)
-    turn = _exposures(panel)[:, 0]
+    turn = _weeks(panel).events[:, 0]
     busy = replace(panel, units=_units(np.exp(0.4 * turn[:WEEKS])[None].repeat(80, axis=0)))
     ahead = _factors(busy)[:, WEEKS:]
     # The week from 1 January has all five first days of the month; the one from 15 January has none.
@@ -124,7 +125,54 @@ def test_a_product_without_a_category_follows_the_shop() -> None:
 
 def test_a_week_counts_the_days_up_to_the_holiday() -> None:
     panel = replace(shop(np.ones((1, WEEKS)))(LAST), holidays=(Holiday(date(2018, 1, 3), "fair"),))
-    fair = _exposures(panel)[:, -1]
+    fair = _weeks(panel).events[:, -1]
     # From 28 December to 3 January: four days of the week from 25 December, three of the next.
     np.testing.assert_allclose(fair[WEEKS : WEEKS + 3], [4 / 7, 3 / 7, 0])
     assert panel.as_of_date + timedelta(days=3) == date(2017, 12, 28)
+
+
+def _corn(panel: Panel, *, sign: float = 1) -> Panel:
+    """Return a panel whose first category sells e times as much on the longest day as on the shortest."""
+    factor = np.ones((80, panel.n_weeks))
+    factor[:10] = np.exp(sign * _weeks(panel).light[: panel.n_weeks] / 2)
+    return replace(panel, units=np.random.default_rng(0).poisson(60 * factor).astype(float))
+
+
+def test_what_grew_with_the_days_is_expected_to_fall_with_them() -> None:
+    # 38 weeks of history, from January on: no autumn has ever been seen.
+    panel = _corn(shop(np.ones((80, WEEKS)), category=CATEGORIES)(date(2017, 10, 2)))
+    ahead = _factors(panel)[:, panel.n_weeks :]
+    light = _weeks(panel).light[panel.n_weeks :]
+    np.testing.assert_allclose(ahead[0], np.exp(light / 2), rtol=0.1)
+    assert ahead[0, -1] < 0.8
+    np.testing.assert_allclose(ahead[1:8], 1, atol=0.1)
+
+
+def test_a_winter_category_is_the_mirror_of_a_summer_one() -> None:
+    """So the southern hemisphere needs no setting."""
+    panel = _corn(shop(np.ones((80, WEEKS)), category=CATEGORIES)(date(2017, 10, 2)), sign=-1)
+    assert _factors(panel)[0, -1] > 1.25
+
+
+def test_an_ordinary_week_is_one_at_the_origins_time_of_year() -> None:
+    panel = _corn(shop(np.ones((80, WEEKS)), category=CATEGORIES)(date(2017, 10, 2)))
+    factors = _factors(panel)[0]
+    assert abs(factors[panel.n_weeks - 1] - 1) < 0.1
+    assert factors[panel.n_weeks - 15] > 1.5  # the longest days
+
+
+def test_a_season_is_not_told_from_a_trend_by_less_than_twenty_weeks() -> None:
+    start = LAST - timedelta(days=7 * WEEKS)
+    short, long = (
+        _corn(shop(np.ones((80, WEEKS)), category=CATEGORIES)(start + timedelta(days=7 * weeks)))
+        for weeks in (MIN_WEEKS_OF_SEASON - 1, MIN_WEEKS_OF_SEASON)
+    )
+    np.testing.assert_allclose(_factors(short)[0], 1, atol=0.15)
+    assert _factors(long)[0, 0] < 0.7
+
+
+def test_the_shop_as_a_whole_has_no_season() -> None:
+    panel = shop(np.ones((80, WEEKS)), category=CATEGORIES)(date(2017, 10, 2))
+    light = _weeks(panel).light[: panel.n_weeks]
+    summer = np.random.default_rng(0).poisson(60 * np.exp(light / 4)[None].repeat(80, axis=0)).astype(float)
+    np.testing.assert_allclose(_factors(replace(panel, units=summer))[-1], 1, atol=0.1)
