@@ -133,10 +133,10 @@ def methods_for(level: Level, demand_class: str, *, n_weeks: int, trees: Sequenc
     if level == "total":
         # One series at three origins: what wins there is luck, so a short and a long mean share the forecast.
         return (TOTAL_METHOD,)
-    if level == "category" and MEDIAN in trees:
-        # Ten methods on three origins: what wins a class is luck. A category's season turns within weeks, so two
-        # levels of short memory go with its median.
-        return (MEDIAN + PLUS + PLUS.join(SHORT),)
+    if level == "category" and {MEAN, MEDIAN} <= set(trees):
+        # Ten methods on three origins: what wins a class is luck. The median is nearer to a single week and too low
+        # to be added up, the mean the other way round; with them go two levels that no tree has touched.
+        return (PLUS.join([MEAN, MEDIAN, *SHORT]),)
     singles.append(LOCAL_LEVEL)
     if MEAN in trees:
         singles += [MEAN, MEAN + PLUS + LOCAL_LEVEL]

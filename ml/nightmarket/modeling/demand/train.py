@@ -36,7 +36,12 @@ N_TOP, N_OTHER = 2_000, 3_000
 """Products that the trees learn from at every origin: those that sell most, and a sample of the others. The median is
 learned from the first alone: for the others it is 0."""
 MIN_EXAMPLES = 1_000
-_TREES: tuple[tuple[Level, str], ...] = (("product", MEAN), ("product", MEDIAN), ("category", MEDIAN))
+_TREES: tuple[tuple[Level, str], ...] = (
+    ("product", MEAN),
+    ("product", MEDIAN),
+    ("category", MEAN),
+    ("category", MEDIAN),
+)
 _VARIANCES = (0.1, 0.3, 1.0)
 
 
