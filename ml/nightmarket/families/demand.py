@@ -54,5 +54,5 @@ FAMILY = Forecaster(
     title="Demand and sales",
     description=DEMAND.description,
     tables=(DEMAND, SALES_FORECAST),
-    layout=2,
+    layout=3,
 )
