@@ -19,11 +19,15 @@ def level_rows(results: Results) -> list[list[str]]:
     for name, one in results["demand"]["levels"].items():
         if one:
             best = one["best_baseline"]
-            gain = f"{figure(one['gain'], signed=True)} [{_end(one['gain_low'])}, {_end(one['gain_high'])}]"
+            gain = _gain(one["gain"], one)
             measured = (figure(one["bias"], signed=True), figure(one["coverage_80"]), figure(one["coverage_95"]))
             wape, theirs = figure(one["wape"]), figure(one["baselines"][best]["wape"])
             rows.append([name.replace("_", " "), wape, best, theirs, gain, *measured])
     return rows
+
+
+def _gain(gain: float, interval: Mapping[str, float | None]) -> str:
+    return f"{figure(gain, signed=True)} [{_end(interval['gain_low'])}, {_end(interval['gain_high'])}]"
 
 
 def _end(gain: float | None) -> str:
@@ -46,14 +50,13 @@ def baseline_rows(results: Results) -> list[list[str]]:
 
 def median_rows(results: Results) -> list[list[str]]:
     """Return a row per level: the WAPE of the published median against the best median of a series' last weeks."""
-    rows = [["series", "WAPE of units_p50", "best median by hand", "its WAPE", "bias of units_p50"]]
+    rows = [["series", "WAPE of units_p50", "best median by hand", "its WAPE", "gain", "bias of units_p50"]]
     for name, one in results["demand"]["levels"].items():
         if one and "/" not in name:
             said = one["median"]
-            wape, theirs = figure(said["wape"]), figure(said["baseline_wape"])
-            rows.append(
-                [name.replace("_", " "), wape, said["best_baseline"], theirs, figure(said["bias"], signed=True)]
-            )
+            wapes = figure(said["wape"]), said["best_baseline"], figure(said["baseline_wape"])
+            gain = _gain(said["baseline_wape"] - said["wape"], said)
+            rows.append([name.replace("_", " "), *wapes, gain, figure(said["bias"], signed=True)])
     return rows
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -140,7 +141,7 @@ def _level(name: str, by_seed: Sequence[Sequence[Tested]]) -> dict[str, Any]:
         for method, errors in baselines.items()
     }
     best = min(baselines, key=lambda method: (found["baselines"][method]["wape"], method))
-    gain = _bootstrap_gain(first, name, baselines[best])
+    gain = _bootstrap_gain(first, name, _errors(name, first), baselines[best])
     return found | {
         "median": _median(name, first),
         "best_baseline": best,
@@ -173,24 +174,40 @@ def _figures(name: str, tested: Sequence[Tested], weeks: slice) -> dict[str, Any
 
 
 def _median(name: str, tested: Sequence[Tested]) -> dict[str, Any]:
-    """Return WAPE and bias of the published median, and the WAPE of the best median of a series' last weeks."""
-    ours, theirs = [], {n: list[Errors]() for n in MEDIANS}
-    for one in tested:
-        level, rows = one.parts()[name]
-        outcome = one.outcome[level][rows, :HEADLINE_WEEKS]
-        ours.append(errors_of(one.quantiles[level][rows, :HEADLINE_WEEKS, QUANTILES.index(0.5)], outcome))
-        filled = one.points.histories[level].filled[rows]
-        for n, found in theirs.items():
-            found.append(errors_of(np.median(filled[:, -n:], axis=1, keepdims=True), outcome))
-    sold = [place for place, one in enumerate(ours) if one.sold.sum() > 0]
-    wapes = {n: _mean_wape([found[place] for place in sold]) for n, found in theirs.items()}
+    """Return WAPE and bias of the published median, and its gain over the best median of a series' last weeks."""
+    at = QUANTILES.index(0.5)
+    ours = _errors(name, tested, lambda one, level, rows: one.quantiles[level][rows, :HEADLINE_WEEKS, at])
+    theirs = {n: _errors(name, tested, functools.partial(_median_of_weeks, n)) for n in MEDIANS}
+    wapes = {n: _mean_wape(errors) for n, errors in theirs.items()}
     best = min(wapes, key=lambda n: (wapes[n], n))
+    gain = _bootstrap_gain(tested, name, ours, theirs[best])
     return {
-        "wape": round(_mean_wape([ours[place] for place in sold]), 5),
-        "bias": round(_mean_bias([ours[place] for place in sold]), 5),
+        "wape": round(_mean_wape(ours), 5),
+        "bias": round(_mean_bias(ours), 5),
         "best_baseline": f"median of {best} weeks",
         "baseline_wape": round(wapes[best], 5),
+        "gain_low": round(gain.low, 5),
+        "gain_high": round(gain.high, 5),
     }
+
+
+def _median_of_weeks(n: int, one: Tested, level: Level, rows: NDArray[np.int64]) -> Doubles:
+    return np.median(one.points.histories[level].filled[rows, -n:], axis=1)[:, None]
+
+
+def _expected(one: Tested, level: Level, rows: NDArray[np.int64]) -> Doubles:
+    return one.points.units[level][rows, :HEADLINE_WEEKS]
+
+
+def _errors(
+    name: str, tested: Sequence[Tested], made: Callable[[Tested, Level, NDArray[np.int64]], Doubles] = _expected
+) -> list[Errors]:
+    """Return the errors of each origin at which anything was sold: of the expected units, or of what ``made`` makes."""
+    found = []
+    for one in tested:
+        level, rows = one.parts()[name]
+        found.append(errors_of(made(one, level, rows), one.outcome[level][rows, :HEADLINE_WEEKS]))
+    return [one for one in found if one.sold.sum() > 0]
 
 
 def _baseline_errors(name: str, method: str, tested: Sequence[Tested]) -> list[Errors] | None:
@@ -198,28 +215,22 @@ def _baseline_errors(name: str, method: str, tested: Sequence[Tested]) -> list[E
         return None  # one call a series is too slow for all products; the largest 500 have all baselines
     if method == "seasonal naive" and any(one.panel.n_weeks < YEAR for one in tested):
         return None
-    found = []
-    for one in tested:
-        level, rows = one.parts()[name]
-        units = forecast_baseline(method, one.points.histories[level].take(rows))
-        found.append(errors_of(units[:, :HEADLINE_WEEKS], one.outcome[level][rows, :HEADLINE_WEEKS]))
-    return [one for one in found if one.sold.sum() > 0]
+    return _errors(
+        name,
+        tested,
+        lambda one, level, rows: forecast_baseline(method, one.points.histories[level].take(rows))[:, :HEADLINE_WEEKS],
+    )
 
 
-def _bootstrap_gain(tested: Sequence[Tested], name: str, baseline: Sequence[Errors]) -> Interval:
-    """Draw series, the same ones at every origin, and return the interval of the gain over the baseline."""
+def _bootstrap_gain(tested: Sequence[Tested], name: str, ours: Sequence[Errors], theirs: Sequence[Errors]) -> Interval:
+    """Draw series, the same ones at every origin, and return the interval of our gain over a baseline."""
     draws = np.zeros(N_DRAWS)
     used = [one for one in tested if _sold(one, name)]
     ids = np.unique(np.concatenate([_ids(one, name) for one in used]).astype(str))
     multiplicities = np.random.default_rng(0).multinomial(len(ids), np.full(len(ids), 1 / len(ids)), size=N_DRAWS)
-    for one, theirs in zip(used, baseline, strict=True):
-        level, rows = one.parts()[name]
-        place = np.searchsorted(ids, _ids(one, name).astype(str))
-        outcome = one.outcome[level][rows, :HEADLINE_WEEKS]
-        ours = errors_of(one.points.units[level][rows, :HEADLINE_WEEKS], outcome)
-        drawn = multiplicities[:, place].astype(np.float64)
-        sold = drawn @ ours.sold
-        gains = drawn @ theirs.wrong - drawn @ ours.wrong
+    for one, our, their in zip(used, ours, theirs, strict=True):
+        drawn = multiplicities[:, np.searchsorted(ids, _ids(one, name).astype(str))].astype(np.float64)
+        sold, gains = drawn @ our.sold, drawn @ their.wrong - drawn @ our.wrong
         # A draw of series that sold nothing has no WAPE; there are such where a class has one or two series.
         draws += np.divide(gains, sold, out=np.full(N_DRAWS, np.nan), where=sold > 0) / len(used)
     return Interval.of(draws)

@@ -135,3 +135,17 @@ def test_the_evaluation_is_plain_numbers_with_every_arm() -> None:
     assert 0 <= category["coverage_80"] <= category["coverage_95"] <= 1
     assert category["gain_low"] <= category["gain_high"]
     assert {"naive", "croston", "sba", "tsb", "exponential smoothing"} <= set(category["baselines"])
+    median = category["median"]
+    assert median["best_baseline"] in {f"median of {n} weeks" for n in (4, 8, 13, 26)}
+    assert median["gain_low"] <= median["baseline_wape"] - median["wape"] <= median["gain_high"]
+
+
+def test_the_median_is_nearer_to_single_weeks_and_too_low_to_be_added_up() -> None:
+    # A promotion every fifth week or so brings ten times as much, and nobody knows when.
+    rng = np.random.default_rng(0)
+    peaks = np.where(rng.random((120, 40)) < 0.2, 10, 1)
+    panel_at = shop(rng.poisson(8 * peaks).astype(float), category=[i % 4 for i in range(120)])
+    found = evaluate_demand(panel_at, [LAST - timedelta(days=28)], threads=1, arms=False)["levels"]["product"]
+    assert found["median"]["wape"] < found["wape"] - 0.05
+    assert found["median"]["bias"] < -0.3
+    assert abs(found["bias"]) < 0.2
