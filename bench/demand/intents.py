@@ -44,8 +44,8 @@ from nightmarket.io.panels import Intents, PanelReader
 from nightmarket.io.revision import code_revision
 from nightmarket.io.training_data import FrameReader, first_order_date
 from nightmarket.io.warehouse import open_warehouse, writer_lock
-from nightmarket.modeling.demand.evaluate import HEADLINE_WEEKS, TOP_NAME, Tested, _bootstrap_gain, _test, _wapes
-from nightmarket.modeling.demand.measure import Errors, errors_of
+from nightmarket.modeling.demand.evaluate import wapes_of
+from nightmarket.modeling.demand.tested import TOP_NAME, Tested, bootstrap_gain, errors_at_origins, test_origin
 from nightmarket.modeling.frames import Frame
 from nightmarket.modeling.splits import TrainingWindows, origins_of, windows_of_family
 from nightmarket.modeling.training import read_training_frames, train_family
@@ -187,21 +187,21 @@ def hold_arm(
     for origin in origins:
         panel_at = functools.lru_cache(maxsize=6)(reader.panel)
         for place, seed in enumerate(seeds):
-            found[place].append(_test(panel_at, origin, seed, threads, NIGHT))
+            found[place].append(test_origin(panel_at, origin, seed, threads, NIGHT))
         say(f"{name} at {origin}")
     return found
 
 
 def compare(tested: Mapping[str, Sequence[Sequence[Tested]]]) -> dict[str, Any]:
     """Return the WAPE of every arm by seed, and what ``with`` gains on each other arm, with intervals, by seed."""
-    wapes = {arm: [_wapes(one) for one in by_seed] for arm, by_seed in tested.items()}
+    wapes = {arm: [wapes_of(one) for one in by_seed] for arm, by_seed in tested.items()}
     gains: dict[str, dict[str, list[list[float]]]] = {}
     for arm in (WITHOUT, DEALT_OUT):
         gains[arm] = {}
         for name in COMPARED:
             gains[arm][name] = []
             for place, (ours, theirs) in enumerate(zip(tested[WITH], tested[arm], strict=True)):
-                drawn = _bootstrap_gain(ours, name, [errors_in(one, name) for one in theirs])
+                drawn = bootstrap_gain(ours, name, errors_at_origins(name, ours), errors_at_origins(name, theirs))
                 gain = wapes[arm][place][name] - wapes[WITH][place][name]
                 gains[arm][name].append([round(value, 5) for value in (gain, drawn.low, drawn.high)])
     return {
@@ -211,12 +211,6 @@ def compare(tested: Mapping[str, Sequence[Sequence[Tested]]]) -> dict[str, Any]:
         },
         "gain_of_with": gains,
     }
-
-
-def errors_in(tested: Tested, name: str) -> Errors:
-    level, rows = tested.parts()[name]
-    weeks = slice(0, HEADLINE_WEEKS)
-    return errors_of(tested.points.units[level][rows, weeks], tested.outcome[level][rows, weeks])
 
 
 def share_of_gain(tested: Sequence[Tested], feature: str) -> dict[str, float]:

@@ -3,55 +3,35 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nightmarket.modeling.bootstrap import Interval
 from nightmarket.modeling.demand.bands import BLOCKS, QUANTILES
 from nightmarket.modeling.demand.baselines import BASELINES, YEAR, forecast_baseline
 from nightmarket.modeling.demand.candidates import SERIES_BY_SERIES
-from nightmarket.modeling.demand.classes import CLASSES
-from nightmarket.modeling.demand.forecast import Points, combine, make_candidates
 from nightmarket.modeling.demand.histories import LEVELS, Level
-from nightmarket.modeling.demand.measure import TOP, Errors, coverage, errors_of, top_products
-from nightmarket.modeling.demand.model import DemandModel
-from nightmarket.modeling.demand.outcomes import known_at, outcomes_of
-from nightmarket.modeling.demand.panel import HORIZON, Doubles, Panel
-from nightmarket.modeling.demand.train import PanelAt, train_demand
+from nightmarket.modeling.demand.measure import Errors, coverage, errors_of
+from nightmarket.modeling.demand.panel import Doubles, Panel
+from nightmarket.modeling.demand.tested import (
+    HEADLINE_WEEKS,
+    TOP_NAME,
+    Tested,
+    bootstrap_gain,
+    errors_at_origins,
+    mean_bias,
+    mean_wape,
+    test_origin,
+)
+from nightmarket.modeling.demand.train import PanelAt
 
-HEADLINE_WEEKS = 4
-TOP_NAME = f"top_{TOP}"
-N_DRAWS = 200
 MEDIANS = (4, 8, 13, 26)
 """Weeks of the medians that the published median is held against."""
 ARMS = ("without_intents", "without_text", "shuffled_text")
-
-
-@dataclass(frozen=True)
-class Tested:
-    """One origin and one seed: the forecasts with their bands, and what came."""
-
-    panel: Panel
-    model: DemandModel
-    points: Points
-    quantiles: Mapping[Level, Doubles]
-    outcome: Mapping[Level, Doubles]
-
-    def parts(self) -> dict[str, tuple[Level, NDArray[np.int64]]]:
-        """Return the level and rows of everything that is reported."""
-        found: dict[str, tuple[Level, NDArray[np.int64]]] = {
-            level: (level, np.arange(len(self.points.histories[level]))) for level in LEVELS
-        }
-        found[TOP_NAME] = ("product", top_products(self.points.histories["product"]))
-        for level in ("product", "category"):
-            classes = self.points.demand_class[level]
-            found |= {f"{level}/{one}": (level, np.flatnonzero(classes == one)) for one in CLASSES}
-        return found
 
 
 def evaluate_demand(
@@ -81,7 +61,9 @@ def evaluate_demand(
     arms : whether models without intents, without text and with the text of other products are trained, too; None is
         returned for an arm where the panels have no intents, or no text
     """
-    tested = {seed: [_test(panel_at, origin, seed, threads, closed_until) for origin in origins] for seed in seeds}
+    tested = {
+        seed: [test_origin(panel_at, origin, seed, threads, closed_until) for origin in origins] for seed in seeds
+    }
     say(f"{len(origins)} origins, {len(seeds)} seeds")
     first = tested[seeds[0]]
     found: dict[str, Any] = {
@@ -96,7 +78,7 @@ def evaluate_demand(
     for start, end in BLOCKS:
         for name in (*LEVELS, TOP_NAME):
             found["blocks"][f"{name}/weeks {start + 1}-{end}"] = _figures(name, first, slice(start, end))
-    found["arms"] = {"model": _wapes(first), **dict.fromkeys(ARMS)}
+    found["arms"] = {"model": wapes_of(first), **dict.fromkeys(ARMS)}
     run: dict[str, PanelAt] = {}
     if arms and first[0].panel.intents is not None:
         run |= {"without_intents": lambda origin: panel_at(origin).without_intents()}
@@ -106,21 +88,8 @@ def evaluate_demand(
             "shuffled_text": _shuffled_text(panel_at),
         }
     for name, arm in run.items():
-        found["arms"][name] = _wapes([_test(arm, one, seeds[0], threads, closed_until) for one in origins])
+        found["arms"][name] = wapes_of([test_origin(arm, one, seeds[0], threads, closed_until) for one in origins])
     return found
-
-
-def _test(panel_at: PanelAt, origin: date, seed: int, threads: int, closed_until: date | None) -> Tested:
-    model = train_demand(panel_at, origin, seed=seed, threads=threads)
-    known = (closed_until - origin).days // 7 if closed_until else HEADLINE_WEEKS
-    panel, later = panel_at(origin), panel_at(origin + timedelta(days=7 * min(max(known, 1), HORIZON)))
-    read = panel if model.reads_intents else panel.without_intents()
-    points = combine(make_candidates(read, model.boosters), model.choice, model.trust)
-    quantiles = {
-        level: model.bands.around(level, points.demand_class[level], points.units[level], points.spread[level])
-        for level in LEVELS
-    }
-    return Tested(panel, model, points, quantiles, outcomes_of(origin, points.histories, known_at(later)))
 
 
 def _level(name: str, by_seed: Sequence[Sequence[Tested]]) -> dict[str, Any]:
@@ -137,11 +106,11 @@ def _level(name: str, by_seed: Sequence[Sequence[Tested]]) -> dict[str, Any]:
         if errors is not None:
             baselines[method] = errors
     found["baselines"] = {
-        method: {"wape": round(_mean_wape(errors), 5), "bias": round(_mean_bias(errors), 5)}
+        method: {"wape": round(mean_wape(errors), 5), "bias": round(mean_bias(errors), 5)}
         for method, errors in baselines.items()
     }
     best = min(baselines, key=lambda method: (found["baselines"][method]["wape"], method))
-    gain = _bootstrap_gain(first, name, _errors(name, first), baselines[best])
+    gain = bootstrap_gain(first, name, errors_at_origins(name, first), baselines[best])
     return found | {
         "median": _median(name, first),
         "best_baseline": best,
@@ -163,9 +132,9 @@ def _figures(name: str, tested: Sequence[Tested], weeks: slice) -> dict[str, Any
     if not errors:
         return {}
     return {
-        "wape": round(_mean_wape(errors), 5),
+        "wape": round(mean_wape(errors), 5),
         "wape_by_origin": [round(one.wape, 5) for one in errors],
-        "bias": round(_mean_bias(errors), 5),
+        "bias": round(mean_bias(errors), 5),
         "bias_by_origin": [round(one.bias, 5) for one in errors],
         "coverage_80": round(float(inside[0, 0] / inside[0, 1]), 5),
         "coverage_95": round(float(inside[1, 0] / inside[1, 1]), 5),
@@ -176,14 +145,14 @@ def _figures(name: str, tested: Sequence[Tested], weeks: slice) -> dict[str, Any
 def _median(name: str, tested: Sequence[Tested]) -> dict[str, Any]:
     """Return WAPE and bias of the published median, and its gain over the best median of a series' last weeks."""
     at = QUANTILES.index(0.5)
-    ours = _errors(name, tested, lambda one, level, rows: one.quantiles[level][rows, :HEADLINE_WEEKS, at])
-    theirs = {n: _errors(name, tested, functools.partial(_median_of_weeks, n)) for n in MEDIANS}
-    wapes = {n: _mean_wape(errors) for n, errors in theirs.items()}
+    ours = errors_at_origins(name, tested, lambda one, level, rows: one.quantiles[level][rows, :HEADLINE_WEEKS, at])
+    theirs = {n: errors_at_origins(name, tested, functools.partial(_median_of_weeks, n)) for n in MEDIANS}
+    wapes = {n: mean_wape(errors) for n, errors in theirs.items()}
     best = min(wapes, key=lambda n: (wapes[n], n))
-    gain = _bootstrap_gain(tested, name, ours, theirs[best])
+    gain = bootstrap_gain(tested, name, ours, theirs[best])
     return {
-        "wape": round(_mean_wape(ours), 5),
-        "bias": round(_mean_bias(ours), 5),
+        "wape": round(mean_wape(ours), 5),
+        "bias": round(mean_bias(ours), 5),
         "best_baseline": f"median of {best} weeks",
         "baseline_wape": round(wapes[best], 5),
         "gain_low": round(gain.low, 5),
@@ -195,69 +164,23 @@ def _median_of_weeks(n: int, one: Tested, level: Level, rows: NDArray[np.int64])
     return np.median(one.points.histories[level].filled[rows, -n:], axis=1)[:, None]
 
 
-def _expected(one: Tested, level: Level, rows: NDArray[np.int64]) -> Doubles:
-    return one.points.units[level][rows, :HEADLINE_WEEKS]
-
-
-def _errors(
-    name: str, tested: Sequence[Tested], made: Callable[[Tested, Level, NDArray[np.int64]], Doubles] = _expected
-) -> list[Errors]:
-    """Return the errors of each origin at which anything was sold: of the expected units, or of what ``made`` makes."""
-    found = []
-    for one in tested:
-        level, rows = one.parts()[name]
-        found.append(errors_of(made(one, level, rows), one.outcome[level][rows, :HEADLINE_WEEKS]))
-    return [one for one in found if one.sold.sum() > 0]
-
-
 def _baseline_errors(name: str, method: str, tested: Sequence[Tested]) -> list[Errors] | None:
     if method in SERIES_BY_SERIES and name.startswith("product"):
         return None  # one call a series is too slow for all products; the largest 500 have all baselines
     if method == "seasonal naive" and any(one.panel.n_weeks < YEAR for one in tested):
         return None
-    return _errors(
+    return errors_at_origins(
         name,
         tested,
         lambda one, level, rows: forecast_baseline(method, one.points.histories[level].take(rows))[:, :HEADLINE_WEEKS],
     )
 
 
-def _bootstrap_gain(tested: Sequence[Tested], name: str, ours: Sequence[Errors], theirs: Sequence[Errors]) -> Interval:
-    """Draw series, the same ones at every origin, and return the interval of our gain over a baseline."""
-    draws = np.zeros(N_DRAWS)
-    used = [one for one in tested if _sold(one, name)]
-    ids = np.unique(np.concatenate([_ids(one, name) for one in used]).astype(str))
-    multiplicities = np.random.default_rng(0).multinomial(len(ids), np.full(len(ids), 1 / len(ids)), size=N_DRAWS)
-    for one, our, their in zip(used, ours, theirs, strict=True):
-        drawn = multiplicities[:, np.searchsorted(ids, _ids(one, name).astype(str))].astype(np.float64)
-        sold, gains = drawn @ our.sold, drawn @ their.wrong - drawn @ our.wrong
-        # A draw of series that sold nothing has no WAPE; there are such where a class has one or two series.
-        draws += np.divide(gains, sold, out=np.full(N_DRAWS, np.nan), where=sold > 0) / len(used)
-    return Interval.of(draws)
-
-
-def _ids(tested: Tested, name: str) -> NDArray[np.object_]:
-    level, rows = tested.parts()[name]
-    return tested.points.histories[level].item_ids[rows]
-
-
-def _sold(tested: Tested, name: str) -> bool:
-    level, rows = tested.parts()[name]
-    return bool(np.nansum(tested.outcome[level][rows, :HEADLINE_WEEKS]) > 0)
-
-
-def _wapes(tested: Sequence[Tested]) -> dict[str, float]:
+def wapes_of(tested: Sequence[Tested]) -> dict[str, float]:
+    """Return the WAPE of what arms are compared by."""
     weeks = slice(0, HEADLINE_WEEKS)
     found = {name: _figures(name, tested, weeks) for name in ("category", TOP_NAME, "product", "product/new", "total")}
     return {name: figures["wape"] for name, figures in found.items() if figures}
-
-
-def _mean_wape(errors: Sequence[Errors]) -> float:
-    return float(np.mean([one.wape for one in errors]))
-
-
-def _mean_bias(errors: Sequence[Errors]) -> float:
-    return float(np.mean([one.bias for one in errors]))
 
 
 def _shuffled_text(panel_at: PanelAt) -> PanelAt:
