@@ -153,8 +153,8 @@ def warn_of_release(terms: Terms, earlier_share: float | None) -> Terms:
     if earlier_share is None or earlier_share <= terms.holdout_share + _HAIR:
         return terms
     note = (
-        f"holdout lowered from {100 * earlier_share:.10g} to {100 * terms.holdout_share:.10g} % while it runs: some who were"
-        " held out may be contacted, which spoils its measurement"
+        f"holdout lowered from {100 * earlier_share:.10g} to {100 * terms.holdout_share:.10g} % while it runs: some who"
+        " were held out may be contacted, which spoils its measurement"
     )
     return replace(terms, notes=(*terms.notes, note))
 
