@@ -28,8 +28,13 @@ def money(value: float, currency: str) -> str:
 
 
 def units(value: float) -> str:
-    """Return a number of units: 3.4, 12, 1,200."""
+    """Return units that are expected: 3.4, 12, 1,200. Those counted, ordered or packed are said exactly."""
     return f"{value:,.0f}" if abs(value) >= 10 or value == round(value) else f"{value:.1f}"
+
+
+def exact_percent(share: float) -> str:
+    """Return a share that somebody set, as it was set: 10%, 99.9%."""
+    return f"{100 * share:.10g}%"
 
 
 def say_next_unit(campaign: CampaignTargets, currency: str) -> str:
