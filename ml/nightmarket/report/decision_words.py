@@ -82,7 +82,9 @@ def say_result(result: CampaignResult, currency: str) -> str:
         interval = f"{money(result.effect_low, currency)} to {money(result.effect_high, currency)}"
         total = "" if result.total_effect is None else f", {money(result.total_effect, currency)} in all"
         if result.cost_amount is not None:
-            total += f" for contacts of {money(result.cost_amount, currency)}"
+            # Without a record of contacts, the cost is what they were to be.
+            of = "contacts of" if result.n_treated_contacted is not None else "contacts that were to cost"
+            total += f" for {of} {money(result.cost_amount, currency)}"
     made = f"The difference made: {effect} (95 %: {interval}){total}."
     return f"{means} those held out. {made}{_sent(result)} {_proof(result)}"
 
