@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from nightmarket.decisions.targets.table import POLICY_VERSION, TABLE
+from nightmarket.quality.outcomes import FAILED, WARNED
 
 from .corrupted import Sample, assert_stops, assert_valid, assert_warns, id_of
 from .staged_samples import AS_OF, RUN_ID, StagedShop, decided_shop
@@ -84,6 +85,20 @@ STOPS: list[Sample] = [
 
 WARNS: list[Sample] = [
     (SUITE, "update staged set is_holdout = true, decision = 'hold out' where customer_id < 'c060'", "chance explains"),
+    # The lots are right, but most of those to contact were dropped and nobody who was held out.
+    (
+        SUITE,
+        "update staged set decision = 'leave alone' where customer_id between 'c040' and 'c149'",
+        "contacted for yet",
+    ),
+    (SUITE, "update staged set is_holdout = true where customer_id > 'c250'", "a share of lots in the holdout"),
+    # Sent, and then the salt changed: the lots of those who were not contacted are none that left 150 contacts.
+    (
+        SUITE,
+        "update staged set holdout_share = 0, cost_amount = 0 where customer_id < 'c150';"
+        "update staged set is_holdout = false, decision = 'leave alone' where customer_id >= 'c150'",
+        "a share of lots in the holdout",
+    ),
     (SUITE, "update previous set decision = 'leave alone' where customer_id > 'c039'", "three times the contacts"),
 ]
 
@@ -100,6 +115,19 @@ def test_a_corrupted_sample_stops_the_night(sample: Sample, shop: StagedShop, su
 @pytest.mark.parametrize("sample", WARNS, ids=id_of)
 def test_a_suspicious_sample_warns(sample: Sample, shop: StagedShop, suite_called: Callable[..., Any]) -> None:
     assert_warns(shop, suite_called(sample[0]), sample)
+
+
+@pytest.mark.parametrize("n_contacted", [150, 80, 1], ids=["all that were chosen", "half of them", "one of them"])
+def test_a_campaign_that_was_sent_as_decided_raises_no_warning(
+    n_contacted: int, shop: StagedShop, suite_called: Callable[..., Any]
+) -> None:
+    shop.corrupt(
+        f"update staged set holdout_share = 0, cost_amount = 0 where customer_id < 'c{n_contacted:03d}';"
+        # Some of those held out bought nothing lately and are scored no more.
+        "delete from staged where customer_id in ('c166', 'c170', 'c175')"
+    )
+    outcome = shop.check(suite_called(SUITE), rows_decided=594)
+    assert outcome.with_status(WARNED) + outcome.with_status(FAILED) == ()
 
 
 def test_who_was_contacted_before_may_be_in_the_holdout_and_worth_less(

@@ -39,7 +39,7 @@ class RunCampaign:
     nights : those whose lists were sent, which dealt the arms
     planned_shares : probability with which each customer of the trial could be held out, shape (n,)
     compliance : how many of either arm have a contact
-    cost_amount : of the contacts, as decided
+    cost_amount : of the contacts that were made of those chosen, each as decided; of all chosen where none are recorded
     """
 
     campaign_id: str
@@ -112,6 +112,7 @@ def read_run_campaign(
         )
     is_contacted = found["is_contacted"].astype(bool)
     are_kept = snapshot.tables["campaign_contacts"].provided
+    is_paid = is_treated & is_contacted if are_kept else is_treated
     if are_kept and not is_contacted[is_treated].any():
         raise CampaignNotMeasurable(
             f"Got campaign {campaign_id!r} without a contact of the {np.count_nonzero(is_treated)} customers that it "
@@ -136,7 +137,7 @@ def read_run_campaign(
             n_holdout=int((~is_treated).sum()),
             n_holdout_contacted=int(is_contacted[~is_treated].sum()) if are_kept else None,
         ),
-        cost_amount=float(np.round(found["cost_amount"][is_treated].sum(), 4)),
+        cost_amount=float(np.round(found["cost_amount"][is_paid].sum(), 4)),
     )
 
 

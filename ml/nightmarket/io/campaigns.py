@@ -37,6 +37,7 @@ class CampaignFacts:
     unknown_plans : campaigns that have a plan and no dates, sorted
     refused_plans : by campaign whose newest plan was set aside by landing, the reason code
     products : by campaign that the night decides on, what it offers, each once and sorted
+    not_in_catalogue : those of ``products`` that the catalogue did not have
     contacts : by campaign that the night decides on, and customer: the day of the first contact
     recent_contacts : by customer, contacts for whatever campaign in the 28 days before the night
     spend_per_response_amount : what a responder spent on the days of the response on what the coupons were for (on
@@ -50,6 +51,7 @@ class CampaignFacts:
     unknown_plans: list[str]
     refused_plans: dict[str, str]
     products: dict[str, NDArray[np.str_]]
+    not_in_catalogue: dict[str, NDArray[np.str_]]
     contacts: dict[str, dict[str, date]]
     recent_contacts: dict[str, int]
     spend_per_response_amount: float | None
@@ -84,11 +86,16 @@ def read_campaign_facts(settings: Settings, snapshot: Snapshot, *, as_of: date) 
             for campaign_id, start_date, end_date in dates
         }
         decided = sorted(one.campaign_id for one in campaigns.values() if one.status(as_of).is_decided)
+        has_catalogue = snapshot.table("products").provided
         return CampaignFacts(
             campaigns=campaigns,
             unknown_plans=plans_without_campaign(plans, campaigns),
             refused_plans=refused,
             products={campaign_id: _products(connection, campaign_id) for campaign_id in decided},
+            not_in_catalogue={
+                campaign_id: _not_in_catalogue(connection, campaign_id, as_of)
+                for campaign_id in (decided if has_catalogue else [])
+            },
             contacts={campaign_id: _contacts(connection, campaign_id, as_of) for campaign_id in decided},
             recent_contacts=_recent_contacts(connection, as_of),
             spend_per_response_amount=_spend_per_response(connection),
@@ -112,6 +119,16 @@ def _products(connection: duckdb.DuckDBPyConnection, campaign_id: str) -> NDArra
         connection,
         "select distinct product_id from campaign_products where campaign_id = ? order by product_id",
         [campaign_id],
+    )
+    return np.array([product for (product,) in rows], dtype=np.str_)
+
+
+def _not_in_catalogue(connection: duckdb.DuckDBPyConnection, campaign_id: str, as_of: date) -> NDArray[np.str_]:
+    rows = _rows(
+        connection,
+        "select distinct product_id from campaign_products where campaign_id = ? "
+        "and product_id not in (select product_id from raw.products where arrived_date < ?) order by product_id",
+        [campaign_id, as_of],
     )
     return np.array([product for (product,) in rows], dtype=np.str_)
 

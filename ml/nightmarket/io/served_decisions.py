@@ -35,19 +35,26 @@ def has_view(connection: Connection, name: str) -> bool:
 def read_plan_totals(connection: Connection, night: date) -> tuple[Any, ...]:
     """Return the figures of the whole reorder plan, in the order of ``report.decisions.PlanTotals``.
 
-    Demand is that of the places that sell: a place that supplies others answers for theirs once more.
+    Demand is that of the places that sell: a place that supplies others answers for theirs once more. Of a product that
+    a warehouse supplies, the warehouse's order is bought; what the other places order comes out of its stock.
     """
     row = connection.execute(
         f"""
         select
             count(*), count(distinct product_id), count(on_hand_units),
-            count(*) filter (suggested_order_units > 0),
-            coalesce(sum(suggested_order_units::{_EXACT}), 0)::double,
+            count(*) filter (suggested_order_units > 0 and not is_supplied),
+            coalesce(sum(suggested_order_units::{_EXACT}) filter (not is_supplied), 0)::double,
             count(*) filter (is_stock_out_risk), count(*) filter (is_overstock),
             coalesce(sum(demand_units::{_EXACT}) filter (sells), 0)::double,
-            coalesce(sum((demand_units * unit_price_amount)::{_EXACT}) filter (sells), 0)::double
-        from (select *, supplied_places_units is null as sells from decisions.reorder_plan_history)
-        where as_of_date = ?
+            coalesce(sum((demand_units * unit_price_amount)::{_EXACT}) filter (sells), 0)::double,
+            count(*) filter (suggested_order_units > 0 and is_supplied),
+            coalesce(sum(suggested_order_units::{_EXACT}) filter (is_supplied), 0)::double
+        from (
+            select
+                *, supplied_places_units is null as sells,
+                sells and bool_or(supplied_places_units is not null) over (partition by product_id) as is_supplied
+            from decisions.reorder_plan_history where as_of_date = ?
+        )
         """,
         [night],
     ).fetchone()

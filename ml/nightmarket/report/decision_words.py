@@ -28,8 +28,13 @@ def money(value: float, currency: str) -> str:
 
 
 def units(value: float) -> str:
-    """Return a number of units: 3.4, 12, 1,200."""
+    """Return units that are expected: 3.4, 12, 1,200. Those counted, ordered or packed are said exactly."""
     return f"{value:,.0f}" if abs(value) >= 10 or value == round(value) else f"{value:.1f}"
+
+
+def exact_percent(share: float) -> str:
+    """Return a share that somebody set, as it was set: 10%, 99.9%."""
+    return f"{100 * share:.10g}%"
 
 
 def say_next_unit(campaign: CampaignTargets, currency: str) -> str:
@@ -77,7 +82,9 @@ def say_result(result: CampaignResult, currency: str) -> str:
         interval = f"{money(result.effect_low, currency)} to {money(result.effect_high, currency)}"
         total = "" if result.total_effect is None else f", {money(result.total_effect, currency)} in all"
         if result.cost_amount is not None:
-            total += f" for contacts of {money(result.cost_amount, currency)}"
+            # Without a record of contacts, the cost is what they were to be.
+            of = "contacts of" if result.n_treated_contacted is not None else "contacts that were to cost"
+            total += f" for {of} {money(result.cost_amount, currency)}"
     made = f"The difference made: {effect} (95 %: {interval}){total}."
     return f"{means} those held out. {made}{_sent(result)} {_proof(result)}"
 

@@ -39,7 +39,10 @@ class Order:
 
 @dataclass(frozen=True)
 class PlanTotals:
-    """The whole plan in figures; counts of rows, which are products, or products and locations."""
+    """The whole plan in figures; counts of rows, which are products, or products and locations.
+
+    What a place orders that a warehouse supplies is moved, not bought: the warehouse buys for it.
+    """
 
     n_rows: int
     n_products: int
@@ -50,6 +53,8 @@ class PlanTotals:
     n_overstock: int
     demand_units: float
     demand_amount: float
+    n_to_move: int = 0
+    units_to_move: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -131,8 +131,8 @@ def test_results_are_the_newest_of_each_campaign_up_to_the_night() -> None:
             replace(MEASURED, measure="revenue", treated_mean=12.0, holdout_mean=10.0, effect=2.0, effect_low=-1.0,
                     effect_high=5.0, total_effect=None),
             "EUR 12.00 of revenue from each of those chosen for contact, EUR 10.00 from each of those held out. The "
-            "difference made: EUR 2.00 (95 %: −EUR 1.00 to EUR 5.00) for contacts of EUR 50.00. No effect is proven: 0 "
-            "lies within the interval.",
+            "difference made: EUR 2.00 (95 %: −EUR 1.00 to EUR 5.00) for contacts that were to cost EUR 50.00. No "
+            "effect is proven: 0 lies within the interval.",
         ),
     ],
 )  # fmt: skip
@@ -147,6 +147,16 @@ def test_a_result_says_how_many_were_contacted_and_claims_nothing_of_what_was_no
     assert say_result(leaked, "EUR").endswith(
         "1 of 900 chosen were contacted and 7 of 100 held out. Nothing is claimed: it was not sent as decided."
     )
+
+
+def test_a_campaign_that_was_sent_to_a_part_says_what_those_contacts_cost() -> None:
+    half = replace(MEASURED, measure="revenue", n_treated_contacted=450, n_holdout_contacted=0, cost_amount=25.0)
+    assert "for contacts of EUR 25.00. 450 of 900 chosen were contacted." in say_result(half, "EUR")
+
+
+def test_a_holdout_is_shown_as_it_was_set(page_of: Callable[..., str]) -> None:
+    rows = [{**row, "holdout_share": 0.999 if row["holdout_share"] else 0.0} for row in TARGETS]
+    assert "99.9% by lot" in section_of(page_of(Decided(targets=rows)), "contacts")
 
 
 def test_a_campaign_that_did_harm_is_said_to_and_of_a_broken_split_nothing_is_claimed() -> None:

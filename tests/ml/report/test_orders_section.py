@@ -49,6 +49,23 @@ def test_what_may_run_out_and_costs_most_is_at_the_top(page_of: Callable[..., st
         assert part in orders
 
 
+def test_an_order_is_shown_to_the_last_part_of_a_unit_and_what_is_expected_is_not(page_of: Callable[..., str]) -> None:
+    parts = {"on_hand_units": 12.25, "on_order_units": 10.5, "suggested_order_units": 44.5}
+    orders = section_of(page_of(Decided(plan=(planned("p1", 23.456, **STOCK | parts),))), "orders")
+    for part in ("<strong>44.5</strong>", ">12.25<", "+10.5 ordered", "44.5 units to buy<", ">23<"):
+        assert part in orders
+    assert "move out of warehouses" not in orders
+
+
+def test_what_a_warehouse_sends_to_its_places_is_no_purchase(page_of: Callable[..., str]) -> None:
+    plan = (
+        planned("p1", 20.0, **STOCK, location_id="store"),
+        planned("p1", 20.0, **STOCK | {"suggested_order_units": 72.0}, location_id="depot", supplied_places_units=5.0),
+    )
+    orders = section_of(page_of(Decided(plan=plan)), "orders")
+    assert '<dd>1</dd><dd class="aside">72 units to buy; 55 more move out of warehouses, in 1 row</dd>' in orders
+
+
 def test_demand_is_drawn_with_its_band_beside_what_was_sold(page_of: Callable[..., str]) -> None:
     orders = section_of(page_of(Decided()), "orders")
     assert orders.count("<svg") == 2

@@ -132,6 +132,40 @@ def test_a_running_campaign_without_a_plan_says_so_in_the_row(tmp_path: Path) ->
     )
 
 
+CATALOGUE = [{"product_id": "tea"}, {"product_id": "jam", "arrived": "2024-06-01"}, {"product_id": "wine"}]
+"""Jam arrived on the night itself, so the night does not know it; it is in stock all the same."""
+
+
+@pytest.mark.parametrize(
+    ("offered", "decision", "reason"),
+    [
+        (["NOPE"], "leave alone", "no product that it offers is in the catalogue: mend its rows in campaign_products"),
+        (["NOPE", "tea"], "contact", "1 of its 2 products not in the catalogue"),
+        (["wine"], "contact", "stock of its products not known"),
+        (["jam"], "contact", "a response taken to be worth one product"),
+    ],
+)
+def test_a_campaign_that_only_offers_what_the_catalogue_does_not_have_is_left_alone(
+    offered: list[str], decision: str, reason: str, tmp_path: Path
+) -> None:
+    rows_of = [{"campaign_id": "planned", "coupon_id": "", "product_id": one} for one in offered]
+    plans = [{"campaign_id": "planned", "budget_amount": 5, "cost_per_contact_amount": 0.1, "margin_pct": 40}]
+    if "jam" not in offered:
+        plans[0]["value_per_response_amount"] = 10
+    tables = {**TABLES, "campaign_products": rows_of, "campaign_plans": plans, "products": CATALOGUE}
+    _, detail, rows = _decided(tmp_path, tables=tables)
+    assert set(_of(rows, "planned", "decision")) == {decision}
+    assert all(reason in one for one in _of(rows, "planned", "reason"))
+    assert (detail["campaigns"]["planned"]["obstacle"] is None) is (decision == "contact")
+
+
+def test_a_product_that_arrived_after_the_night_is_not_in_its_catalogue(tmp_path: Path) -> None:
+    rows_of = [{"campaign_id": "planned", "coupon_id": "", "product_id": "jam"}]
+    tables = {**TABLES, "campaign_products": rows_of, "products": CATALOGUE}
+    _, _, rows = _decided(tmp_path, tables=tables, stock=STOCK[:1])
+    assert set(_of(rows, "planned", "decision")) == {"leave alone"}
+
+
 NOTHING_LEFT = {"on_hand_units": 0.0, "on_order_units": 0.0, "suggested_order_units": 12.0}
 
 

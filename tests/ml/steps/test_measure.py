@@ -241,6 +241,8 @@ def test_a_campaign_that_was_not_sent_as_decided_claims_nothing_and_says_so(
     result = _run("measure", "campaign", "spring")
     line = json.loads(result.stdout.splitlines()[-1])
     assert {row["verdict"] for row in line["results"].values()} == {"not sent as decided"}
+    response = line["results"]["response"]
+    assert response["cost_amount"] == pytest.approx(0.5 * response["n_treated_contacted"])
     assert not any(row["is_significant"] for row in line["results"].values())
     assert "NOT as decided" in result.stderr
     assert f"as the list of {NIGHT} dealt them" in result.stderr

@@ -68,28 +68,29 @@ def reason_of(row: Row) -> str:
 
 def _what_to_do(row: Row) -> str:
     if row.demand_source == NONE:
-        return f"not sold in 182 days: order nothing, {_units(row.on_hand)} on hand"
+        return f"not sold in 182 days: order nothing, {exact_units(row.on_hand)} on hand"
     if not row.is_sold_here:
         return f"not sold here in 182 days: order nothing, {_there(row)}"
     of_level = f"{100 * row.service_level:.1f} % ({'margin against holding' if row.is_newsvendor else row.class_name})"
     if row.reorder_point == 0 and not row.is_overstock:
         told = f"order nothing: {_there(row)}, " if row.has_stock else "no stock data: "
-        return f"{told}not worth holding at {of_level}, {_units(row.expected)} expected in {row.horizon_days} days"
+        return f"{told}not worth holding at {of_level}, {_expected(row.expected)} expected in {row.horizon_days} days"
     needed = (
-        f"{_units(row.expected)} expected in {row.horizon_days} days and {_units(row.safety_stock)} of safety stock "
-        f"for {of_level}"
+        f"{_expected(row.expected)} expected in {row.horizon_days} days and {_expected(row.safety_stock)} of safety "
+        f"stock for {of_level}"
     )
     if not row.has_stock:
-        return f"no stock data: order below {_units(row.reorder_point)}, up to {_units(row.order_up_to)}, for {needed}"
+        levels = f"order below {exact_units(row.reorder_point)}, up to {exact_units(row.order_up_to)}"
+        return f"no stock data: {levels}, for {needed}"
     there = _there(row)
     if row.order > 0:
-        told = f"order {_units(row.order)}{_how_ordered(row)}: {there}, "
-        told += f"below the reorder point of {_units(row.reorder_point)}: {needed}"
+        told = f"order {exact_units(row.order)}{_how_ordered(row)}: {there}, "
+        told += f"below the reorder point of {exact_units(row.reorder_point)}: {needed}"
     elif row.is_overstock:
         cover = "no demand" if np.isnan(row.cover_days) else f"{_days(row.cover_days)} of demand"
-        told = f"order nothing, overstock: {there}, {cover}, for a level of {_units(row.order_up_to)}"
+        told = f"order nothing, overstock: {there}, {cover}, for a level of {exact_units(row.order_up_to)}"
     else:
-        told = f"order nothing: {there}, enough for the reorder point of {_units(row.reorder_point)}"
+        told = f"order nothing: {there}, enough for the reorder point of {exact_units(row.reorder_point)}"
     if row.is_stock_out_risk:
         chance = f"{100 * row.stock_out_probability:.0f}" if row.stock_out_probability < 0.995 else "over 99"
         told += f"; runs out within the lead time with a probability of {chance} %"
@@ -97,11 +98,11 @@ def _what_to_do(row: Row) -> str:
 
 
 def _there(row: Row) -> str:
-    said = f"{_units(row.on_hand)} on hand"
+    said = f"{exact_units(row.on_hand)} on hand"
     if row.on_order > 0:
-        said += f" and {_units(row.on_order)} on order"
+        said += f" and {exact_units(row.on_order)} on order"
     if not np.isnan(row.at_supplied_places):
-        said += f", {_units(row.at_supplied_places)} at the places it supplies"
+        said += f", {exact_units(row.at_supplied_places)} at the places it supplies"
     return said
 
 
@@ -111,17 +112,18 @@ def _how_ordered(row: Row) -> str:
     pack = row.pack_size if row.pack_size > 0 else 1.0
     if pack != 1:
         n_packs = round(row.order / pack)
-        said.append(f"{n_packs:,} pack{'' if n_packs == 1 else 's'} of {_units(pack)}")
+        said.append(f"{n_packs:,} pack{'' if n_packs == 1 else 's'} of {exact_units(pack)}")
     position = row.on_hand + np.nan_to_num(row.on_order) + np.nan_to_num(row.at_supplied_places)
     if row.min_order > 0 and position + row.order - pack >= row.reorder_point:
-        said.append(f"for the minimum order of {_units(row.min_order)}")
+        said.append(f"for the minimum order of {exact_units(row.min_order)}")
     return f" ({', '.join(said)})" if said else ""
 
 
 def say_suppliers(places: Sequence[tuple[str, float]]) -> str:
     """Return which places supply a row, with the units on hand there."""
-    names = places[0][0] if len(places) == 1 else f"{len(places)} places"
-    return f"supplied by {names}, {_units(sum(units for _, units in places))} on hand there"
+    # Stock without a place lies somewhere all the same.
+    names = places[0][0] or "a place without a name" if len(places) == 1 else f"{len(places)} places"
+    return f"supplied by {names}, {exact_units(sum(units for _, units in places))} on hand there"
 
 
 def _fallbacks(row: Row) -> list[str]:
@@ -139,11 +141,11 @@ def _of_stock(row: Row, given: Given) -> list[str]:
     """Return what is missing of the stock, or not believed, and what stands for it."""
     said = []
     if given.on_hand < 0:
-        said.append(f"stock given as {_units(given.on_hand)}, taken as 0")
+        said.append(f"stock given as {exact_units(given.on_hand)}, taken as 0")
     if np.isnan(given.on_order):
         said.append("on order unknown, taken as 0")
     elif given.on_order < 0:
-        said.append(f"on order given as {_units(given.on_order)}, taken as 0")
+        said.append(f"on order given as {exact_units(given.on_order)}, taken as 0")
     if given.age_days > min(STALE_STOCK_DAYS, row.newest_age_days):
         said.append(f"stock counted {given.age_days:.0f} days ago")
     if np.isnan(given.lead_time_days):
@@ -151,9 +153,9 @@ def _of_stock(row: Row, given: Given) -> list[str]:
     elif not row.is_lead_time_given:
         said.append(f"lead time given as {given.lead_time_days:.0f}, not believed: {row.lead_time_days} days assumed")
     if given.pack_size < 0:
-        said.append(f"pack size given as {_units(given.pack_size)}, single units assumed")
+        said.append(f"pack size given as {exact_units(given.pack_size)}, single units assumed")
     if given.min_order < 0:
-        said.append(f"minimum order given as {_units(given.min_order)}, none assumed")
+        said.append(f"minimum order given as {exact_units(given.min_order)}, none assumed")
     if given.unit_margin < 0:
         said.append(f"margin given as {given.unit_margin:g}: its class sets the level")
     for name, amount in (("unit cost", given.unit_cost), ("holding cost", given.holding_cost)):
@@ -162,7 +164,13 @@ def _of_stock(row: Row, given: Given) -> list[str]:
     return said
 
 
-def _units(value: float) -> str:
+def exact_units(value: float) -> str:
+    """Return units that are counted, ordered or packed: exact to the four decimals that are stored."""
+    return f"{round(value, 4) + 0.0:,.4f}".rstrip("0").rstrip(".")
+
+
+def _expected(value: float) -> str:
+    """Return units that are expected, which no decimal makes more certain."""
     if 0 < abs(value) < 0.05:
         return "less than 0.1"
     return f"{value:,.0f}" if abs(value) >= 10 or value == round(value) else f"{value:.1f}"

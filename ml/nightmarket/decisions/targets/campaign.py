@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from decimal import Decimal
 from enum import StrEnum
 
 from nightmarket.clock import STEP_DAYS
 from nightmarket.decisions.targets.holdout import validate_share
+
+_HAIR = 1e-12
 
 
 class Status(StrEnum):
@@ -125,15 +128,14 @@ def settle_terms(
     elif value is None and not is_proven and mean_price_amount is not None:
         value = mean_price_amount
         notes.append("a response taken to be worth one product")
-    elif value is None and not is_proven:
-        notes.append("nothing known of what a response is worth")
     holdout_pct = _or(plan.holdout_pct, defaults.holdout_pct)
     return Terms(
         budget_amount=plan.budget_amount,
         cost_amount=_or(plan.cost_per_contact_amount, defaults.cost_per_contact_amount),
         value_per_response_amount=value,
         margin_pct=_or(plan.margin_pct, defaults.margin_pct),
-        holdout_share=validate_share(holdout_pct / 100, campaign.campaign_id),
+        # Of the decimal as it was written: 99.9 / 100 is 0.9990000000000001 in binary.
+        holdout_share=validate_share(float(Decimal(str(holdout_pct)) / 100), campaign.campaign_id),
         notes=() if campaign.plan_fault is not None else tuple(notes),
     )
 
@@ -147,11 +149,12 @@ def warn_of_release(terms: Terms, earlier_share: float | None) -> Terms:
     ----------
     earlier_share : the greatest that an earlier night held out; None where none did, or nobody was contacted yet
     """
-    if earlier_share is None or earlier_share <= terms.holdout_share:
+    # Nights before this rounding published shares that are a hair above those of the same percentage.
+    if earlier_share is None or earlier_share <= terms.holdout_share + _HAIR:
         return terms
     note = (
-        f"holdout lowered from {100 * earlier_share:g} to {100 * terms.holdout_share:g} % while it runs: some who were"
-        " held out may be contacted, which spoils its measurement"
+        f"holdout lowered from {100 * earlier_share:.10g} to {100 * terms.holdout_share:.10g} % while it runs: some who"
+        " were held out may be contacted, which spoils its measurement"
     )
     return replace(terms, notes=(*terms.notes, note))
 

@@ -54,8 +54,8 @@ def validate_share(share: float, campaign_id: str) -> float:
     """
     if not 0 < share < 1:
         raise InvalidSetting(
-            f"Got a holdout of {100 * share:g} % for campaign {campaign_id!r} but expected more than 0 and less than "
-            "100: without a holdout nothing says what a campaign brought, and with all held out there is none. Set "
-            "holdout_pct in campaign_plans, or NIGHTMARKET_HOLDOUT_PCT."
+            f"Got a holdout of {100 * share:.10g} % for campaign {campaign_id!r} but expected more than 0 and less "
+            "than 100: without a holdout nothing says what a campaign brought, and with all held out there is none. "
+            "Set holdout_pct in campaign_plans, or NIGHTMARKET_HOLDOUT_PCT."
         )
     return share

@@ -65,8 +65,11 @@ class Campaign:
     plan_fault: str | None = None
 
     def period(self, as_of: date) -> int:
-        """Return in which 28 days from the night on its contacts are made; 0 is the first."""
-        return max((self.start_date - as_of).days, 0) // STEP_DAYS
+        """Return in which 28 days from the night on its contacts are made; 0 is the first.
+
+        The first ends with day 28 itself: all that runs or starts within 28 days is decided together, under one cap.
+        """
+        return max((self.start_date - as_of).days - 1, 0) // STEP_DAYS
 
     @property
     def budget_left(self) -> float:
@@ -94,6 +97,11 @@ class Campaign:
             return (
                 f"its plan breaks the contract ({self.plan_fault}) and was set aside, so its budget is not known: mend"
                 " its row in campaign_plans"
+            )
+        if self.offer.is_unknown:
+            return (
+                "no product that it offers is in the catalogue: mend its rows in campaign_products, or deliver the"
+                " products"
             )
         if self.offer.shippable_share <= 0:
             return (

@@ -83,7 +83,7 @@ def _reasons(
             (choice.is_contacted[rows], f"worth more than it costs, and among the best{behind}"),
             (
                 choice.is_held_out[rows],
-                f"held out by lot ({100 * campaign.terms.holdout_share:g} %) to measure the campaign, else"
+                f"held out by lot ({100 * campaign.terms.holdout_share:.10g} %) to measure the campaign, else"
                 f" contacted{behind}",
             ),
             (choice.value_amount[rows] <= 0, f"expected to bring no more than the contact costs{behind}"),

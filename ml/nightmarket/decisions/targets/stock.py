@@ -5,7 +5,11 @@ A product is *missing* where nothing of it is on hand or on order: until tonight
 out* until then. What is missing, or more likely to run out than not, is not promoted: its share of the campaign's value
 is left out. Of another at risk the share counts with the probability that it lasts: a service level of 98 % calls 3 % a
 risk, which is a reason to order and none to stay silent. A product in overstock is worth ``OVERSTOCK_BONUS`` more:
-selling it also saves what keeping it would cost. Shares are those of expected sales (units times price).
+selling it also saves what keeping it would cost. Shares are those of expected sales (units times price), and of
+products where no sales of any are expected.
+
+A product that neither the catalogue nor the plan knows is ignored beside others: it may be a typo, or new. Where all
+are unknown, nothing can be sold, and nobody is contacted for it.
 """
 
 from __future__ import annotations
@@ -58,6 +62,7 @@ class Offer:
     shippable_share, overstock_share : of expected sales, 0 to 1
     mean_price_amount : of its products; None where no price is known
     note : in words; empty where stock changes nothing
+    is_unknown : it says what it offers, and nobody knows any of that
     """
 
     factor: float
@@ -65,16 +70,36 @@ class Offer:
     overstock_share: float
     mean_price_amount: float | None
     note: str
+    is_unknown: bool = False
 
 
-def weigh_offer(product_ids: NDArray[np.str_], stock: StockPlan, *, start_date: date, as_of: date) -> Offer:
-    """Return what stock leaves of the value of a campaign that offers ``product_ids`` from ``start_date`` on."""
+def weigh_offer(
+    product_ids: NDArray[np.str_],
+    stock: StockPlan,
+    *,
+    start_date: date,
+    as_of: date,
+    not_in_catalogue: NDArray[np.str_] | None = None,
+) -> Offer:
+    """Return what stock leaves of the value of a campaign that offers ``product_ids`` from ``start_date`` on.
+
+    Parameters
+    ----------
+    not_in_catalogue : those of ``product_ids`` that the catalogue did not have before the night; None for none of them.
+        What is sold or in stock all the same counts as known.
+    """
+    n_unknown = 0 if not_in_catalogue is None else int((~np.isin(not_in_catalogue, stock.product_ids)).sum())
+    if 0 < len(product_ids) == n_unknown:
+        return Offer(0.0, 0.0, 0.0, None, "", is_unknown=True)
+    unknown = [f"{n_unknown} of its {len(product_ids)} products not in the catalogue"] if n_unknown else []
     rows = np.flatnonzero(np.isin(stock.product_ids, product_ids))
     if len(rows) == 0:
-        return Offer(1.0, 1.0, 0.0, None, "" if len(product_ids) == 0 else "stock of its products not known")
+        without = [] if len(product_ids) == 0 else ["stock of its products not known"]
+        return Offer(1.0, 1.0, 0.0, None, ", ".join([*unknown, *without]))
     weights = stock.sales_amount[rows]
+    what = "sales"
     if weights.sum() <= 0:
-        weights = np.ones(len(rows))
+        weights, what = np.ones(len(rows)), "products"
     weights = weights / weights.sum()
     starts_before_order = max((start_date - as_of).days, 0) < stock.lead_time_days[rows]
     is_missing = (stock.position_units[rows] <= 0) & (starts_before_order | (stock.order_units[rows] <= 0))
@@ -86,15 +111,16 @@ def weigh_offer(product_ids: NDArray[np.str_], stock: StockPlan, *, start_date: 
     overstock = float(weights[over].sum())
     prices = stock.unit_price_amount[rows]
     priced = np.isfinite(prices)
-    notes = []
-    if is_missing.any():
-        notes.append(f"{_share(weights[is_missing])} of its sales cannot be shipped and count for nothing")
-    if (risk > 0).any():
+    notes = unknown
+    # Beside others that sell, what never sold is a share of nothing and changes nothing: nothing is said of it.
+    if weights[is_missing].any():
+        notes.append(f"{_share(weights[is_missing])} of its {what} cannot be shipped and count for nothing")
+    if weights[risk > 0].any():
         at_risk = risk > 0
         counted = 1 - float(weights[at_risk] @ lost[at_risk]) / max(float(weights[at_risk].sum()), 1e-12)
-        notes.append(f"{_share(weights[at_risk])} of its sales may run out and count for {100 * counted:.0f} %")
-    if over.any():
-        notes.append(f"{100 * overstock:.0f} % of its sales are overstock and count {1 + OVERSTOCK_BONUS:g} times")
+        notes.append(f"{_share(weights[at_risk])} of its {what} may run out and count for {100 * counted:.0f} %")
+    if overstock > 0:
+        notes.append(f"{_share(weights[over])} of its {what} are overstock and count {1 + OVERSTOCK_BONUS:g} times")
     return Offer(
         factor=shippable + OVERSTOCK_BONUS * overstock,
         shippable_share=shippable,
@@ -105,4 +131,5 @@ def weigh_offer(product_ids: NDArray[np.str_], stock: StockPlan, *, start_date: 
 
 
 def _share(weights: NDArray[np.float64]) -> str:
-    return f"{100 * float(weights.sum()):.0f} %"
+    share = 100 * float(weights.sum())
+    return "less than 1 %" if share < 0.5 else f"{share:.0f} %"

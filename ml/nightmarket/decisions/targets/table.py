@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nightmarket.contracts import FLAG, ID, TEXT, Column, decision_table
 
-POLICY_VERSION = "campaign_targets/2"
+POLICY_VERSION = "campaign_targets/3"
 
 NUMBER = "DOUBLE"
 

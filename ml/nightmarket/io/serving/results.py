@@ -40,7 +40,11 @@ RESULTS = Table(
         Column("effect_low", "DOUBLE", "Lower end of the 95 % interval of effect."),
         Column("effect_high", "DOUBLE", "Upper end of the 95 % interval of effect."),
         Column("total_effect", "DOUBLE", "effect times n_treated: responses or revenue that would not have come else."),
-        Column("cost_amount", "DOUBLE", "What the contacts were to cost, by the decisions."),
+        Column(
+            "cost_amount",
+            "DOUBLE",
+            "What the contacts made of n_treated cost, as decided; of all where none are recorded.",
+        ),
         Column("cuped_theta", "DOUBLE", "What one unit of spend in the 56 days before foretold of the measure."),
         Column("variance_reduction_pct", "DOUBLE", "Percent of the variance that the adjustment took out."),
         Column(

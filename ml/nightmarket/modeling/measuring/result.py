@@ -31,7 +31,7 @@ def describe_split(split: Split, n: int) -> str:
 
 
 def describe_compliance(compliance: Compliance, cost_amount: float) -> str:
-    """Return one line on how far contacts followed the decision, and what they were to cost."""
+    """Return one line on how far contacts followed the decision, and what they cost (or were to, if unrecorded)."""
     if compliance.n_treated_contacted is None:
         return f"contacts  are not recorded; cost {cost_amount:,.2f}"
     verdict = (

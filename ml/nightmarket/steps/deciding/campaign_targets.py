@@ -134,7 +134,13 @@ def _campaigns(settings: Settings, night: Night, facts: CampaignFacts, proof: Pr
     campaigns = {}
     for campaign_id, products in facts.products.items():
         known = facts.campaigns[campaign_id]
-        offer = weigh_offer(products, stock, start_date=known.start_date, as_of=as_of)
+        offer = weigh_offer(
+            products,
+            stock,
+            start_date=known.start_date,
+            as_of=as_of,
+            not_in_catalogue=facts.not_in_catalogue.get(campaign_id),
+        )
         terms = settle_terms(known, defaults, mean_price_amount=offer.mean_price_amount)
         is_proven = proof.settles(break_even_sales(terms, offer))
         if is_proven:  # then nothing needs to stand in for the value of a response

@@ -73,6 +73,22 @@ def test_stock_below_the_reorder_point_is_ordered_up_in_packs() -> None:
     assert (row["lead_time_days"], row["lead_time_basis"]) == (7, "given")
 
 
+@pytest.mark.parametrize(
+    ("given", "order", "said"),
+    [
+        ({"on_hand": 0, "pack_size": 0.3}, 32.1, "order 32.1 (107 packs of 0.3): 0 on hand, below"),
+        ({"on_hand": 0.04, "on_order": 12.25}, 20.0, "order 20: 0.04 on hand and 12.25 on order, below"),
+        ({"on_hand": 1000.5}, 0.0, "order nothing, overstock: 1,000.5 on hand, "),
+    ],
+)
+def test_the_reason_names_the_order_of_the_row_to_the_last_part_of_a_unit(
+    given: dict[str, Any], order: float, said: str
+) -> None:
+    (row,) = plan(stock({"product_id": "tea", "lead_time_days": 7, **given}))
+    assert row["suggested_order_units"] == order
+    assert row["reason"].startswith(said)
+
+
 def test_the_reason_says_where_the_minimum_decides_what_is_ordered() -> None:
     terms = {"product_id": "tea", "on_order": 0, "lead_time_days": 7, "pack_size": 6, "min_order": 20}
     (few,) = plan(stock({**terms, "on_hand": 20}))
@@ -256,6 +272,13 @@ def test_a_store_that_does_not_sell_the_product_is_no_depot() -> None:
     assert rows[1]["reason"].startswith("not sold here in 182 days: order nothing, 9 on hand")
     assert (rows[1]["suggested_order_units"], rows[1]["is_overstock"]) == (0, True)
     assert all(np.isnan(row["supplied_places_units"]) for row in rows)
+
+
+def test_stock_without_a_place_that_supplies_a_store_is_called_that() -> None:
+    sold = LocationSales(np.array(["tea"], object), np.array(["store"], object), np.array([260.0]))
+    places = [{"product_id": "tea", "location_id": one, "on_hand": 3} for one in ("", "store")]
+    _, store = plan(stock(*places), sold=sold)
+    assert "; supplied by a place without a name, 3 on hand there" in store["reason"]
 
 
 def test_two_depots_have_equal_parts() -> None:

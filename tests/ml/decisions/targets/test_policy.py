@@ -56,10 +56,23 @@ def test_a_customer_is_contacted_for_what_is_worth_most_up_to_the_cap() -> None:
 
 
 def test_a_campaign_after_the_next_28_days_has_contacts_of_its_own() -> None:
-    later = replace(campaign_of("c"), start_date=date(2024, 6, 29))
+    later = replace(campaign_of("c"), start_date=date(2024, 6, 30))
     candidates = candidates_of({"a": [0.5, 0.5], "b": [0.4, 0.4], "c": [0.3, 0.3]}, n_recent=[0, 2])
     rows = decide(candidates, {"a": campaign_of("a"), "b": campaign_of("b"), "c": later})
     assert _column(rows, "decision") == ["contact", "leave alone"] * 2 + ["contact", "contact"]
+
+
+def test_a_campaign_that_starts_on_day_28_shares_the_cap_with_those_that_run() -> None:
+    last = replace(campaign_of("c"), start_date=date(2024, 6, 29))
+    candidates = candidates_of({"a": [0.5, 0.5], "b": [0.4, 0.4], "c": [0.3, 0.3]}, n_recent=[0, 2])
+    rows = decide(candidates, {"a": campaign_of("a"), "b": campaign_of("b"), "c": last})
+    assert _column(rows, "decision") == ["contact", "leave alone"] * 2 + ["leave alone", "leave alone"]
+
+
+def test_each_28_days_after_the_first_begin_a_day_after_the_last_ended() -> None:
+    starts = [date(2024, 5, 1), AS_OF, date(2024, 6, 29), date(2024, 6, 30), date(2024, 7, 27), date(2024, 7, 28)]
+    periods = [replace(campaign_of("c"), start_date=start).period(AS_OF) for start in starts]
+    assert periods == [0, 0, 0, 1, 1, 2]
 
 
 def test_contacts_of_the_last_28_days_count() -> None:
@@ -116,7 +129,18 @@ def test_a_campaign_of_which_nothing_can_be_shipped_is_left_alone() -> None:
 def test_a_campaign_of_which_nobody_knows_what_a_response_is_worth_is_left_alone() -> None:
     rows = decide(candidates_of({"a": [0.5]}), {"a": campaign_of("a", value_per_response_amount=None)})
     assert _column(rows, "decision") == ["leave alone"]
-    assert _column(rows, "reason")[0].startswith("nothing is known of what a response is worth")
+    assert _column(rows, "reason") == [
+        "nothing is known of what a response is worth: set value_per_response_amount in campaign_plans"
+    ]
+
+
+def test_a_campaign_whose_products_nobody_knows_is_left_alone_with_its_budget() -> None:
+    ghost = Offer(0.0, 0.0, 0.0, None, "", is_unknown=True)
+    rows = decide(candidates_of({"a": [0.5]}), {"a": campaign_of("a", offer=ghost, budget_amount=30.0)})
+    assert _column(rows, "decision") == ["leave alone"]
+    assert _column(rows, "reason") == [
+        "no product that it offers is in the catalogue: mend its rows in campaign_products, or deliver the products"
+    ]
 
 
 def test_what_stood_in_for_the_plan_is_said_in_the_row() -> None:

@@ -74,7 +74,6 @@ def test_where_nobody_ever_responded_a_response_is_worth_a_product_or_is_not_kno
     assert settle_terms(unplanned, nobody, mean_price_amount=3.0).value_per_response_amount == 3.0
     unknown = settle_terms(unplanned, nobody, mean_price_amount=None)
     assert unknown.value_per_response_amount is None
-    assert unknown.notes[-1] == "nothing known of what a response is worth"
 
 
 def test_a_holdout_that_is_lowered_while_the_campaign_runs_is_warned_of() -> None:
@@ -85,6 +84,13 @@ def test_a_holdout_that_is_lowered_while_the_campaign_runs_is_warned_of() -> Non
     )
     for earlier in (None, 0.15, 0.1):
         assert warn_of_release(terms, earlier) == terms
+
+
+def test_a_holdout_is_the_share_that_was_written_to_the_last_digit() -> None:
+    terms = settle_terms(replace(SPRING, plan=replace(PLAN, holdout_pct=99.9)), DEFAULTS, mean_price_amount=None)
+    assert terms.holdout_share == 0.999
+    # What a night before published of the same percentage is no lowered holdout.
+    assert warn_of_release(terms, 99.9 / 100) == terms
 
 
 @pytest.mark.parametrize("holdout_pct", [0.0, 100.0])
@@ -156,10 +162,40 @@ def test_products_that_the_plan_does_not_know_change_nothing() -> None:
     assert weigh_offer(np.array([], dtype=str), STOCK, start_date=AS_OF, as_of=AS_OF).note == ""
 
 
-def test_products_without_expected_sales_weigh_the_same() -> None:
+def test_products_without_expected_sales_weigh_the_same_and_are_not_called_sales() -> None:
     unsold = replace(STOCK, sales_amount=np.zeros(3))
     offer = weigh_offer(np.array(["beer", "wine"]), unsold, start_date=AS_OF, as_of=AS_OF)
     assert offer.shippable_share == pytest.approx(0.5)
+    assert offer.note == "50 % of its products cannot be shipped and count for nothing"
+    over = weigh_offer(np.array(["bread"]), unsold, start_date=AS_OF, as_of=AS_OF)
+    assert over.note == "100 % of its products are overstock and count 1.2 times"
+
+
+def test_nothing_is_said_of_what_is_a_share_of_no_sales() -> None:
+    unsold = replace(STOCK, sales_amount=np.array([0.0, 0.0, 10.0]))
+    offer = weigh_offer(np.array(["beer", "bread", "wine"]), unsold, start_date=AS_OF, as_of=AS_OF)
+    assert (offer.factor, offer.note) == (1.0, "")
+
+
+def test_an_offer_of_which_nothing_is_known_is_told_from_one_without_stock_data() -> None:
+    tea = np.array(["tea"])
+    unknown = weigh_offer(tea, STOCK, start_date=AS_OF, as_of=AS_OF, not_in_catalogue=tea)
+    assert (unknown.is_unknown, unknown.shippable_share) == (True, 0.0)
+    no_stock = weigh_offer(tea, STOCK, start_date=AS_OF, as_of=AS_OF, not_in_catalogue=np.array([], dtype=str))
+    assert (no_stock.is_unknown, no_stock.shippable_share) == (False, 1.0)
+
+
+def test_what_is_not_in_the_catalogue_is_ignored_beside_what_is() -> None:
+    offered, typo = np.array(["bread", "wien"]), np.array(["wien"])
+    offer = weigh_offer(offered, STOCK, start_date=AS_OF, as_of=AS_OF, not_in_catalogue=typo)
+    known = weigh_offer(np.array(["bread"]), STOCK, start_date=AS_OF, as_of=AS_OF)
+    assert (offer.factor, offer.is_unknown) == (known.factor, False)
+    assert offer.note == f"1 of its 2 products not in the catalogue, {known.note}"
+
+
+def test_what_is_in_stock_or_sold_is_known_whatever_the_catalogue_says() -> None:
+    offer = weigh_offer(BEER, STOCK, start_date=LATER, as_of=AS_OF, not_in_catalogue=BEER)
+    assert (offer.is_unknown, offer.shippable_share, offer.note) == (False, 1.0, "")
 
 
 def test_a_contact_is_worth_the_margin_on_what_it_is_expected_to_sell() -> None:
