@@ -106,6 +106,8 @@ def hold_causal_gate(trial: Trial, *, seed: int, threads: int = 1) -> GateDecisi
     faults = find_faults(numbers)
     if faults:
         return GateDecision(False, f"No effect can be proven here: {'; '.join(faults)}. {_ADVICE}", numbers)
+    if not trial.has_covariates:
+        return GateDecision(True, _TAKEN_AT_ITS_WORD, numbers)
     return GateDecision(True, f"The arms are comparable: {_praise(numbers)}.", numbers)
 
 
@@ -144,7 +146,10 @@ def cross_fitted_propensity(trial: Trial, *, seed: int, threads: int = 1) -> Dou
     Of several strata the arms of each, so that knowing the stratum says nothing; and each stratum weighs what it can
     say, n_treated x n_control / n (overlap weights: Li, Morgan and Zaslavsky 2018). Else one contact among thousands
     would outweigh everybody. Trees of a size for finding rules of targeting, unlike those that look for effects.
+    Without covariates nothing tells units apart, and it is .5.
     """
+    if not trial.has_covariates:
+        return np.full(len(trial), 0.5)
     folds = assign_folds(trial, N_FOLDS, seed)
     propensity = np.empty(len(trial))
     for fold in range(N_FOLDS):
@@ -226,6 +231,11 @@ def smd_noise(trial: Trial) -> float:
 _ADVICE = (
     "Hold out a random share of the next campaign's customers, and this can be measured; until then rank by response "
     "and do not call it incremental"
+)
+
+_TAKEN_AT_ITS_WORD = (
+    "The trial is taken at its word that lots were drawn: it has no covariates, so nothing was compared. Add what was "
+    "known of each customer before"
 )
 
 

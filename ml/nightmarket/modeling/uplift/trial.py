@@ -77,6 +77,15 @@ class Trial:
         return bool(np.isin(self.outcome, (0, 1)).all())
 
     @property
+    def has_covariates(self) -> bool:
+        """Whether any covariate differs between units, known or not: without one all units are the same."""
+        known = np.isfinite(self.covariates)
+        top, bottom = (np.where(known, self.covariates, gap) for gap in (-np.inf, np.inf))
+        varies = top.max(axis=0, initial=-np.inf) > bottom.min(axis=0, initial=np.inf)
+        has_gaps = known.any(axis=0) & ~known.all(axis=0)
+        return bool((varies | has_gaps).any())
+
+    @property
     def treated_share(self) -> float:
         return float(self.treatment.mean())
 
