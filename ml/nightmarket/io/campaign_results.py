@@ -113,6 +113,13 @@ def read_run_campaign(
     is_contacted = found["is_contacted"].astype(bool)
     are_kept = snapshot.tables["campaign_contacts"].provided
     if are_kept and not is_contacted[is_treated].any():
+        if n_late := _count_late(connection, campaign_id, end_date):
+            raise CampaignNotMeasurable(
+                f"Got campaign {campaign_id!r} with {n_late} of the {np.count_nonzero(is_treated)} customers that it "
+                f"was decided to contact contacted after its end on {end_date}, and none before, but expected some up to "
+                "that day. Deliver the days on which they were contacted, or the true end of the campaign; contacts "
+                "after it change nothing of what is measured."
+            )
         raise CampaignNotMeasurable(
             f"Got campaign {campaign_id!r} without a contact of the {np.count_nonzero(is_treated)} customers that it "
             f"was decided to contact, but expected some in campaign_contacts that arrived before {as_of}. Deliver "
@@ -138,6 +145,16 @@ def read_run_campaign(
         ),
         cost_amount=float(np.round(found["cost_amount"][is_treated].sum(), 4)),
     )
+
+
+def _count_late(connection: duckdb.DuckDBPyConnection, campaign_id: str, end_date: date) -> int:
+    """Return how many customers to be contacted were so only after the campaign's end."""
+    found = connection.execute(
+        "select count(*) from dealt inner join contacts using (customer_id) "
+        "where dealt.is_treated and contacts.campaign_id = ? and contacts.contact_date > ?",
+        [campaign_id, end_date],
+    ).fetchone()
+    return int(found[0]) if found else 0
 
 
 def _dates(

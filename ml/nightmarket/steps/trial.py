@@ -234,8 +234,8 @@ def render(results: Mapping[str, Any]) -> str:
         lines.append(f"{sizes}{shown:>28s}{models['random']:8.4f}{models['response']:10.4f}{arm['qini']:8.4f}")
     if results["n_unassigned"]:
         lines.append(
-            f"Rows left out: {results['n_unassigned']} without a value in {results['columns']['treatment']}, as nothing "
-            "says which arm they were in."
+            f"Rows left out: {results['n_unassigned']} without a value in {results['columns']['treatment']}, "
+            "as nothing says which arm they were in."
         )
     if results["taken_for_outcomes"]:
         lines.append(f"Taken for outcomes, not covariates: {', '.join(results['taken_for_outcomes'])}.")

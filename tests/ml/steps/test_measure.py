@@ -56,7 +56,7 @@ class Exported:
     def write(self, name: str, text: str) -> None:
         (self.folder / name).write_text(text)
 
-    def deliver(self, *, sent: float = 1.0, leaked: float = 0.0) -> None:
+    def deliver(self, *, sent: float = 1.0, leaked: float = 0.0, contacted_on: date = START) -> None:
         """Export what came of the campaign, and say that the source is complete through the end of June.
 
         Of those to be contacted the share ``sent`` was, and of those held out the share ``leaked``.
@@ -75,7 +75,7 @@ class Exported:
             # After the campaign is over, too late to be counted.
             lines.append(f"z{number},y{number},{customer},tea,2024-06-28 10:00:00,1,500,2024-06-28 10:00:00\n")
             if has_contact:
-                contacts.append(f"spring,{customer},{START}\n")
+                contacts.append(f"spring,{customer},{contacted_on}\n")
             if has_answered:
                 responses.append(f"spring,{customer},,2024-06-20\n")
         self.write("order_lines_2024-07-01.csv", "".join(lines))
@@ -299,6 +299,20 @@ def test_a_campaign_that_was_never_sent_is_refused(exported: Exported) -> None:
     result = _run("measure", "campaign", "spring")
     assert result.exit_code == 2
     assert f"without a contact of the {exported.is_treated.sum()} customers" in result.stderr
+
+
+def test_a_campaign_whose_contacts_all_came_after_its_end_is_refused_for_that(exported: Exported) -> None:
+    exported.deliver(contacted_on=END + timedelta(days=1))
+    _nightmarket("land", "--as-of", str(AFTER))
+    result = _run("measure", "campaign", "spring")
+    assert result.exit_code == 2
+    n_treated = exported.is_treated.sum()
+    assert (
+        f"with {n_treated} of the {n_treated} customers that it was decided to contact contacted after its end on "
+        in result.stderr
+    )
+    assert f"after its end on {END}, and none before, but expected some up to that day." in result.stderr
+    assert "Deliver the days on which they were contacted" in result.stderr
 
 
 def test_a_night_that_was_not_landed_is_refused(exported: Exported) -> None:
