@@ -15,10 +15,12 @@ from tests.ml.simulated_shop import NIGHT, Customers, decide, draw_customers
 
 from nightmarket.cli import main
 from nightmarket.decisions.targets.table import TABLE
+from nightmarket.errors import CampaignNotMeasurable
 from nightmarket.io.atomic import sha256_of_file
 from nightmarket.io.night import Night
 from nightmarket.io.scored_rows import write_scored_rows
 from nightmarket.io.serving import StagedTable, open_serving, publish_night
+from nightmarket.modeling.measuring.trial import Trial, validate_sizes
 from nightmarket.settings import Settings, load_settings
 from nightmarket.steps.measure import measure_closed_campaigns
 
@@ -263,17 +265,53 @@ def test_who_was_contacted_before_any_lot_is_not_of_the_trial(exported: Exported
     assert "with 0 customers dealt" in result.stderr
 
 
-def test_the_night_measures_what_is_over_and_says_what_it_cannot(exported: Exported) -> None:
+def test_the_night_measures_what_is_over(exported: Exported) -> None:
     exported.deliver()
     line = _nightmarket("land", "--as-of", str(AFTER))
-    rows = measure_closed_campaigns(exported.settings, Night(exported.settings, AFTER, line["snapshot_id"]))
+    closed = measure_closed_campaigns(exported.settings, Night(exported.settings, AFTER, line["snapshot_id"]))
+    assert closed.not_measured == {}
     by_hand = _nightmarket("measure", "campaign", "spring")["results"]
-    assert [row["effect"] for row in rows.to_pylist()] == [by_hand["response"]["effect"], by_hand["revenue"]["effect"]]
+    assert [row["effect"] for row in closed.results.to_pylist()] == [
+        by_hand["response"]["effect"],
+        by_hand["revenue"]["effect"],
+    ]
 
 
 def test_a_night_before_the_campaign_is_over_measures_nothing(exported: Exported) -> None:
     night = next(Night(exported.settings, NIGHT, path.name) for path in exported.settings.nights_dir.glob("*/*"))
-    assert measure_closed_campaigns(exported.settings, night).num_rows == 0
+    closed = measure_closed_campaigns(exported.settings, night)
+    assert (closed.results.num_rows, closed.not_measured) == (0, {})
+
+
+@pytest.mark.parametrize(
+    ("delivered", "said"),
+    [
+        ({"sent": 0.0}, "no contact came back of those who were to be contacted. Deliver them in campaign_contacts;"),
+        ({"contacted_on": END + timedelta(days=1)}, f"every contact is dated after its end on {END}. Deliver the days"),
+    ],
+)
+def test_the_night_returns_what_it_could_not_measure_and_why(
+    exported: Exported, delivered: dict[str, Any], said: str
+) -> None:
+    exported.deliver(**delivered)
+    line = _nightmarket("land", "--as-of", str(AFTER))
+    closed = measure_closed_campaigns(exported.settings, Night(exported.settings, AFTER, line["snapshot_id"]))
+    assert closed.results.num_rows == 0
+    assert set(closed.not_measured) == {"spring"}
+    described = closed.not_measured["spring"].describe()
+    assert described["end_date"] == str(END)
+    assert described["reason"].startswith(said)
+
+
+def test_an_arm_that_is_too_small_says_in_plain_words_what_to_do() -> None:
+    flags = np.array([True] * 40 + [False] * 3)
+    trial = Trial(flags, None, np.zeros(43), np.zeros((43, 2)))
+    with pytest.raises(CampaignNotMeasurable) as refused:
+        validate_sizes(trial, "small")
+    assert refused.value.plain == (
+        "3 customers were held out, and an interval needs at least 30. Raise holdout_pct in campaign_plans for the "
+        "next campaign, or contact more customers."
+    )
 
 
 @pytest.mark.parametrize(
