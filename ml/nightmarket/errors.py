@@ -127,7 +127,14 @@ class PanelUnusable(NightmarketError, ValueError):
 
 
 class CampaignNotMeasurable(NightmarketError, ValueError):
-    """A campaign has not ended, or nothing was held out against which it could be measured."""
+    """A campaign has not ended, or nothing was held out against which it could be measured.
+
+    ``plain`` says why to who reads the morning report, where the campaign's name stands before it.
+    """
+
+    def __init__(self, message: str, *, plain: str | None = None) -> None:
+        super().__init__(message)
+        self.plain = message if plain is None else plain
 
 
 class TrialUnusable(NightmarketError, ValueError):

@@ -18,7 +18,8 @@ def read_campaign_contacts(settings: Settings, snapshot: Snapshot, *, as_of: dat
     """Return a row per campaign that started before ``as_of`` and customer active at its start, sorted.
 
     Read straight from the landed files: no warehouse has to be built for it. Campaigns that start within
-    ``ACTIVE_DAYS`` of the first order are left out, as nothing is known before them.
+    ``ACTIVE_DAYS`` of the first order are left out, as nothing is known before them; so are those that contacted none
+    of the active customers, or all of them, as there is nobody to compare.
     """
     with open_snapshot(settings, snapshot) as connection:
         found: pa.Table = connection.execute(_SQL, {"as_of": as_of, "active_days": ACTIVE_DAYS}).to_arrow_table()
@@ -209,5 +210,8 @@ left join earlier using (campaign_id, customer_id)
 left join answers using (campaign_id, customer_id)
 left join after_start using (campaign_id, customer_id)
 left join contacts using (campaign_id, customer_id)
+qualify
+    bool_or(is_contacted) over (partition by sums.campaign_id)
+    and not bool_and(is_contacted) over (partition by sums.campaign_id)
 order by sums.campaign_id, sums.customer_id
 """

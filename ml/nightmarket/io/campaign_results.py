@@ -108,16 +108,30 @@ def read_run_campaign(
         raise CampaignNotMeasurable(
             f"Got campaign {campaign_id!r} with {len(is_treated)} customers dealt by {TABLE.name}, of whom "
             f"{np.count_nonzero(~is_treated)} held out, but expected some contacted and some held out by lot: nothing "
-            "else says what would have happened without it. Campaigns that a published night decides on are dealt."
+            "else says what would have happened without it. Campaigns that a published night decides on are dealt.",
+            plain="the list that was sent has nobody to be contacted against somebody held out by lot, and nothing "
+            "else says what would have happened without it. Publish a night that decides on the next campaign before "
+            "it starts, with a holdout.",
         )
     is_contacted = found["is_contacted"].astype(bool)
     are_kept = snapshot.tables["campaign_contacts"].provided
     is_paid = is_treated & is_contacted if are_kept else is_treated
     if are_kept and not is_contacted[is_treated].any():
+        if n_late := _count_late(connection, campaign_id, end_date):
+            raise CampaignNotMeasurable(
+                f"Got campaign {campaign_id!r} with {n_late} of the {np.count_nonzero(is_treated)} customers that it "
+                f"was decided to contact contacted after its end on {end_date}, and none before, but expected some up "
+                "to that day. Deliver the days on which they were contacted, or the true end of the campaign; contacts "
+                "after it change nothing of what is measured.",
+                plain=f"every contact is dated after its end on {end_date}. Deliver the days on which customers were "
+                "contacted, or the true end of the campaign.",
+            )
         raise CampaignNotMeasurable(
             f"Got campaign {campaign_id!r} without a contact of the {np.count_nonzero(is_treated)} customers that it "
             f"was decided to contact, but expected some in campaign_contacts that arrived before {as_of}. Deliver "
-            "them; a campaign that was not sent has nothing to measure."
+            "them; a campaign that was not sent has nothing to measure.",
+            plain="no contact came back of those who were to be contacted. Deliver them in campaign_contacts; of a "
+            "campaign that was not sent there is nothing to measure.",
         )
     return RunCampaign(
         campaign_id=campaign_id,
@@ -141,6 +155,16 @@ def read_run_campaign(
     )
 
 
+def _count_late(connection: duckdb.DuckDBPyConnection, campaign_id: str, end_date: date) -> int:
+    """Return how many customers to be contacted were so only after the campaign's end."""
+    found = connection.execute(
+        "select count(*) from dealt inner join contacts using (customer_id) "
+        "where dealt.is_treated and contacts.campaign_id = ? and contacts.contact_date > ?",
+        [campaign_id, end_date],
+    ).fetchone()
+    return int(found[0]) if found else 0
+
+
 def _dates(
     connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, campaign_id: str, as_of: date
 ) -> tuple[date, date]:
@@ -158,7 +182,9 @@ def _dates(
     if end >= as_of or end > snapshot.complete_through:
         raise CampaignNotMeasurable(
             f"Got campaign {campaign_id!r} that runs from {start} through {end} at {as_of} (the source is complete "
-            f"through {snapshot.complete_through}) but expected one that is over. Measure it on a night after {end}."
+            f"through {snapshot.complete_through}) but expected one that is over. Measure it on a night after {end}.",
+            plain=f"the source is complete through {snapshot.complete_through}, before its end on {end}. Deliver the "
+            "days up to it.",
         )
     return start, end
 

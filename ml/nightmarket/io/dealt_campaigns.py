@@ -87,7 +87,8 @@ def read_dealt_campaigns(
         not_used = dict(
             connection.execute(
                 "select campaign_id, 'not sent as decided: ' || round(100 * sent) || ' % of those to be contacted and '"
-                " || round(100 * leaked) || ' % of those held out have a contact' from compliance "
+                " || round(100 * leaked) || ' % of those held out have a contact up to its end'"
+                " || case when n_late > 0 then ', and ' || n_late || ' after it' else '' end from compliance "
                 f"where not (sent >= {MIN_SENT_SHARE} and leaked <= {MAX_LEAKED_SHARE}) order by campaign_id"
             ).fetchall()
         )
@@ -155,11 +156,16 @@ where not exists (
         and earlier.decision = 'contact' and earlier.holdout_share = 0 and earlier.as_of_date < dealt.as_of_date
 );
 
+-- A contact after the end changed nothing of what is measured up to it.
 create table compliance as
 select arms.campaign_id,
-    coalesce(avg((contacts.customer_id is not null)::integer) filter (arms.is_treated), 0) as sent,
-    coalesce(avg((contacts.customer_id is not null)::integer) filter (not arms.is_treated), 0) as leaked
+    coalesce(avg(coalesce(contacts.contact_date <= cuts.end_date, false)::integer) filter (arms.is_treated), 0) as sent,
+    coalesce(
+        avg(coalesce(contacts.contact_date <= cuts.end_date, false)::integer) filter (not arms.is_treated), 0
+    ) as leaked,
+    count(*) filter (contacts.contact_date > cuts.end_date) as n_late
 from arms
+inner join cuts on arms.campaign_id = cuts.campaign_id
 left join contacts on arms.campaign_id = contacts.campaign_id and arms.customer_id = contacts.customer_id
 group by arms.campaign_id
 """

@@ -147,6 +147,8 @@ class ContactSection:
     results: tuple[CampaignResult, ...] = ()
     left_out: tuple[tuple[str, str], ...] = ()
     """Campaigns that are not over and of which nobody was decided on: the name, and why."""
+    not_measured: tuple[tuple[str, str], ...] = ()
+    """Campaigns that are over and cannot be measured: the name, and why in sentences that end."""
 
     @property
     def has_one_basis(self) -> bool:

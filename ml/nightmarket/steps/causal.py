@@ -12,6 +12,7 @@ from nightmarket.io.night import Night
 from nightmarket.modeling.uplift.gate import hold_causal_gate
 from nightmarket.modeling.uplift.ranking import decide_ranking
 from nightmarket.modeling.uplift.shop_campaigns import describe_gate, trial_of_contacts
+from nightmarket.modeling.uplift.strata import draw_one_lottery
 from nightmarket.settings import Settings
 
 FAMILY = "campaign_response"
@@ -38,7 +39,7 @@ def judge_campaigns(settings: Settings, night: Night) -> dict[str, Any]:
     gate = hold_causal_gate(trial, seed=SEED, threads=settings.threads)
     if not gate.accepted:
         return {**describe_gate(gate), "qini": None}
-    ranking = decide_ranking(trial, seed=SEED, threads=settings.threads)
+    ranking = decide_ranking(draw_one_lottery(trial, SEED), seed=SEED, threads=settings.threads)
     return {**describe_gate(gate), "qini": round(ranking.qini, 4), "ranking": ranking.reason}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import pyarrow as pa
@@ -22,6 +23,26 @@ from nightmarket.settings import Settings
 from nightmarket.steps import StepResult
 
 TARGETS = "decisions.campaign_targets"
+
+
+@dataclass(frozen=True)
+class NotMeasured:
+    """A campaign that is over and cannot be measured: why, and what to deliver or to do next time."""
+
+    end_date: date
+    reason: str
+
+    def describe(self) -> dict[str, str]:
+        """Return it as the night records it."""
+        return {"end_date": self.end_date.isoformat(), "reason": self.reason}
+
+
+@dataclass(frozen=True)
+class ClosedCampaigns:
+    """What a night measured of campaigns that are over: rows of ``ops.campaign_results``, and by campaign why none."""
+
+    results: pa.Table
+    not_measured: dict[str, NotMeasured] = field(default_factory=dict)
 
 
 def run(settings: Settings, *, campaign: str, as_of: date | None = None) -> StepResult:
@@ -73,18 +94,19 @@ def measure(campaign: RunCampaign) -> tuple[Split, list[Effect]]:
     return compare_with_plan(campaign.trial, campaign.planned_shares), measure_effects(campaign.trial)
 
 
-def measure_closed_campaigns(settings: Settings, night: Night) -> pa.Table:
-    """Return what the night measures of campaigns that are over, as rows of ``ops.campaign_results``.
+def measure_closed_campaigns(settings: Settings, night: Night) -> ClosedCampaigns:
+    """Return what the night measures of campaigns that are over, and which it cannot measure.
 
     Those that ended in the 28 days before it, as late orders still arrive, and older ones that no earlier night
-    measured. What cannot be measured is left out and named on stderr: it is no reason to withhold a night.
+    measured. What cannot be measured is left out, named with its reason and said on stderr: it is no reason to withhold
+    a night.
 
     Raises
     ------
     SnapshotMissing
         The night's snapshot is gone.
     """
-    nothing = RESULTS_SCHEMA.empty_table()
+    nothing = ClosedCampaigns(RESULTS_SCHEMA.empty_table())
     try:
         catalog = read_served_catalog(settings)
     except NothingPublished:
@@ -94,7 +116,7 @@ def measure_closed_campaigns(settings: Settings, night: Night) -> pa.Table:
         return nothing
     snapshot = read_snapshot(settings, night.snapshot_id)
     measured_on = first_measured_on(settings, catalog, before=as_of)
-    tables = [nothing]
+    tables, not_measured = [nothing.results], {}
     with open_campaigns(settings, snapshot, catalog, as_of=as_of) as connection:
         for name, end_date in read_ended(connection, as_of=as_of).items():
             if name in measured_on and end_date < as_of - timedelta(days=STEP_DAYS):
@@ -103,8 +125,9 @@ def measure_closed_campaigns(settings: Settings, night: Night) -> pa.Table:
                 campaign = read_run_campaign(connection, snapshot, name, as_of=as_of)
                 tables.append(_rows(campaign, as_of, *measure(campaign)))
             except CampaignNotMeasurable as refused:
+                not_measured[name] = NotMeasured(end_date, refused.plain)
                 print(f"not measured: {refused}", file=sys.stderr)
-    return pa.concat_tables(tables)
+    return ClosedCampaigns(pa.concat_tables(tables), not_measured)
 
 
 def _find_night(settings: Settings, as_of: date | None) -> Night:

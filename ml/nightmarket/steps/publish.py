@@ -44,6 +44,7 @@ def run(settings: Settings, *, as_of: date, snapshot_id: str) -> StepResult:
             night, name, decision.table.name, night.read(f"decide__{name}"), checks["decisions"]
         )
     ledger = _measure_earlier_nights(settings, night)
+    closed = measure_closed_campaigns(settings, night)
     publication = publish_night(
         settings,
         as_of=as_of,
@@ -57,7 +58,7 @@ def run(settings: Settings, *, as_of: date, snapshot_id: str) -> StepResult:
             if record["step"] not in ("publish", "report")
         },
         ledger=ledger,
-        results=measure_closed_campaigns(settings, night),
+        results=closed.results,
     )
     return StepResult(
         rows=sum(run.n_rows for run in publication.runs),
@@ -68,6 +69,7 @@ def run(settings: Settings, *, as_of: date, snapshot_id: str) -> StepResult:
             "generation": publication.generation,
             "attempt": publication.runs[0].attempt,
             "ledger_rows": ledger.n_rows if ledger else 0,
+            "campaigns_not_measured": {name: one.describe() for name, one in closed.not_measured.items()},
             "tables": {
                 run.table_name: {
                     "rows": run.n_rows,

@@ -147,6 +147,7 @@ def _read_served(
                 filled[name] = replace(filled[name], top_k=FAMILIES[name].top_k or settings.top_k_categories)
         shop = Shop(currency, orders, products, campaigns, served.names.get("product_id", {}))
         decided = night.read(DECIDED) if night.has(DECIDED) else {}
+        publication = night.read("publish") if night.has("publish") else {}
         decisions = describe_decisions(
             connection,
             night.as_of_date,
@@ -154,6 +155,7 @@ def _read_served(
             shop,
             label_cutoffs=_label_cutoffs(night),
             left_out=decided.get("left_out", {}),
+            not_measured=publication.get("campaigns_not_measured", {}),
         )
         return filled, describe_households(served, published, orders), decisions
     finally:

@@ -19,7 +19,7 @@ from nightmarket.modeling.uplift.from_table import ANY_TREATMENT, TrialColumns, 
 from nightmarket.modeling.uplift.gate import hold_causal_gate
 from nightmarket.modeling.uplift.learners import BASELINES, LEARNERS
 from nightmarket.modeling.uplift.protocol import Measured, measure
-from nightmarket.modeling.uplift.ranking import RankingDecision, decide_ranking
+from nightmarket.modeling.uplift.ranking import RankingDecision, decide_for_all, decide_ranking
 from nightmarket.modeling.uplift.shop_campaigns import describe_gate
 from nightmarket.modeling.uplift.trial import Doubles, Trial
 from nightmarket.settings import Settings
@@ -110,7 +110,10 @@ FORMULAS = {
 
 
 def judge_arm(name: str, trial: Trial, *, seeds: list[int], threads: int) -> dict[str, Any]:
-    """Return everything about one arm: the gate, average effects, and, where it accepts, rankings."""
+    """Return everything about one arm: the gate, average effects, and, where it accepts, rankings.
+
+    Without covariates there are average effects alone: ``qini`` stays None.
+    """
     gate = hold_causal_gate(trial, seed=0, threads=threads)
     found: dict[str, Any] = {
         "n_units": {"treated": gate.numbers.n_treated, "control": gate.numbers.n_control},
@@ -125,6 +128,9 @@ def judge_arm(name: str, trial: Trial, *, seeds: list[int], threads: int) -> dic
         outcome: average_effects(trial, values)
         for outcome, values in {trial.outcome_name: trial.outcome, **trial.further_outcomes}.items()
     }
+    if not trial.has_covariates:
+        policy, reason = decide_for_all(trial)
+        return {**found, "decision": {"policy": policy, "reason": reason}}
     decision = decide_ranking(trial, seed=0, threads=threads)
     measured = measure(trial, seeds=seeds, threads=threads, say=lambda what: _say(f"{name}: {what}"))
     return {**found, **describe_ranking(decision, measured)}
@@ -202,6 +208,7 @@ def last_line(results: Mapping[str, Any]) -> dict[str, Any]:
         "gate": {name: {key: one["gate"][key] for key in ("accepted", "reason")} for name, one in arms.items()},
         "decision": {name: {key: one["decision"][key] for key in ("policy", "reason")} for name, one in arms.items()},
         "taken_for_outcomes": results["taken_for_outcomes"],
+        "n_unassigned": results["n_unassigned"],
     }
 
 
@@ -215,17 +222,26 @@ def render(results: Mapping[str, Any]) -> str:
     ]
     for name, arm in results["arms"].items():
         sizes = f"{name[:23]:24s}{arm['n_units']['treated']:9d}{arm['n_units']['control']:9d}"
-        if arm["qini"] is None:
+        if arm["ate"] is None:
             lines.append(f"{sizes}  refused")
             continue
-        effect, models = arm["ate"][outcome]["adjusted"], arm["qini_by_model"]
+        effect = arm["ate"][outcome]["adjusted"]
         shown = f"{effect['effect']:+.4f} [{effect['low']:+.4f}, {effect['high']:+.4f}]"
+        if arm["qini"] is None:
+            lines.append(f"{sizes}{shown:>28s}{'-':>8s}{'-':>10s}{'-':>8s}")
+            continue
+        models = arm["qini_by_model"]
         lines.append(f"{sizes}{shown:>28s}{models['random']:8.4f}{models['response']:10.4f}{arm['qini']:8.4f}")
+    if results["n_unassigned"]:
+        lines.append(
+            f"Rows left out: {results['n_unassigned']} without a value in {results['columns']['treatment']}, "
+            "as nothing says which arm they were in."
+        )
     if results["taken_for_outcomes"]:
         lines.append(f"Taken for outcomes, not covariates: {', '.join(results['taken_for_outcomes'])}.")
     for name, arm in results["arms"].items():
         lines.append(f"{name}: {arm['gate']['reason']}")
-        if arm["qini"] is not None:
+        if arm["ate"] is not None:
             lines.append(f"{name}: {arm['decision']['policy']}. {arm['decision']['reason']}")
     return "\n".join(lines)
 

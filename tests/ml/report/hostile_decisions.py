@@ -43,7 +43,11 @@ def full_decisions() -> Decisions:
     return Decisions(
         OrderSection(PlanTotals(2, 2, 1, 1, 55.0, 1, 0, 40.0, 80.0), HOSTILE, (order, in_stock), (OUTLOOK,)),
         ContactSection(
-            HOSTILE, (campaign,), (replace(MEASURED, name=HOSTILE, verdict=HOSTILE),), ((HOSTILE, HOSTILE),)
+            HOSTILE,
+            (campaign,),
+            (replace(MEASURED, name=HOSTILE, verdict=HOSTILE),),
+            ((HOSTILE, HOSTILE),),
+            ((HOSTILE, HOSTILE),),
         ),
         ForecastSection(HOSTILE, OUTLOOK, (change,), (replace(change, sold=0.0),), 8),
         (FurtherTable(HOSTILE, 2, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE),),

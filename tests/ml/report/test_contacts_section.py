@@ -5,21 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from markupsafe import escape
 
 from nightmarket.contracts import CONTRACT_TABLES
 from nightmarket.io.landing import Snapshot
+from nightmarket.io.night import Night
 from nightmarket.io.served_decisions import read_campaign_names, read_results
 from nightmarket.report.decision_words import say_next_unit, say_result, say_value_basis
 from nightmarket.report.decisions import CampaignResult
 from nightmarket.settings import Settings
+from nightmarket.steps import report
 from nightmarket.steps.report import names_of_key
 
 from .decided import NIGHT, TARGETS, Decided, section_of, target, write_rows
+from .hostile import HOSTILE
 from .hostile_decisions import CAMPAIGN, MEASURED
 
 
@@ -71,6 +76,37 @@ def test_campaigns_of_which_nobody_was_decided_on_are_named_with_the_reason(page
     assert "<strong>Campaign 22</strong>: starts on 2018-03-01, more than 28 days ahead, and has no plan." in contacts
     assert "ended on" not in contacts
     assert "its plan breaks" in section_of(page_of(Decided(left_out=left_out)), "contacts")
+
+
+def test_a_campaign_that_ended_and_could_not_be_measured_is_recorded_and_reported_with_the_reason(
+    settings: Settings, page_of: Callable[..., str], snapshot: Snapshot
+) -> None:
+    assert "could not be measured" not in page_of(Decided())
+    # The campaign ended on NIGHT; the source that this night reads is complete through the day before.
+    later = NIGHT + timedelta(days=2)
+    contacts = section_of(page_of(Decided(), later), "contacts")
+    why = f"the source is complete through 2017-11-30, before its end on {NIGHT}. Deliver the days up to it."
+    record = Night(settings, later, snapshot.snapshot_id).read("publish")
+    assert record["campaigns_not_measured"] == {"7": {"end_date": str(NIGHT), "reason": why}}
+    assert f"<li><strong>Winter</strong>: {why}</li>" in contacts
+    assert "No campaign with a holdout has ended yet" not in contacts
+
+
+def test_what_could_not_be_measured_is_named_for_56_days_and_hostile_names_stay_text(
+    settings: Settings, page_of: Callable[..., str], snapshot: Snapshot
+) -> None:
+    page_of(Decided())
+    night = Night(settings, NIGHT, snapshot.snapshot_id)
+    ended = {
+        HOSTILE: {"end_date": str(NIGHT - timedelta(days=56)), "reason": f"held out by {HOSTILE}."},
+        "old": {"end_date": str(NIGHT - timedelta(days=57)), "reason": "nobody can say any more."},
+    }
+    night.record("publish", {**night.read("publish"), "campaigns_not_measured": ended})
+    report.run(settings, as_of=NIGHT, snapshot_id=snapshot.snapshot_id)
+    contacts = section_of((settings.reports_dir / str(NIGHT) / "index.html").read_text(), "contacts")
+    assert f"<li><strong>Campaign {escape(HOSTILE)}</strong>: held out by {escape(HOSTILE)}.</li>" in contacts
+    assert HOSTILE not in contacts
+    assert "nobody can say any more" not in contacts
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,19 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.ml.landed_campaigns import AS_OF, land, stage
 
 from nightmarket.decisions.targets.table import POLICY_VERSION, TABLE
 from nightmarket.io.atomic import sha256_of_file
+from nightmarket.io.dealt_campaigns import DealtCampaigns
 from nightmarket.io.night import Night
 from nightmarket.io.serving.catalog import Catalog, PublishedFile, write_catalog
 from nightmarket.settings import Settings
 from nightmarket.steps import decide
+from nightmarket.steps.deciding.campaign_uplift import _of_one_share
 
 N = 2400
 EARLIER = date(2024, 4, 1)
@@ -99,6 +102,7 @@ def _decide(
     dropped_share: float = 0.0,
     ended: str = "2024-04-21",
     effect: float = 20.0,
+    contact_date: date = EARLIER,
     next_costs: dict[str, float] | None = None,
 ) -> tuple[dict[str, Any], Any]:
     """Return what a night records and decides of campaigns to come (``next_costs``: of a contact, by campaign)."""
@@ -128,7 +132,12 @@ def _decide(
             for one, cost in coming.items()
         ],
         "campaign_contacts": [
-            {"campaign_id": "earlier", "customer_id": one, "contact_date": str(EARLIER), "arrived": str(EARLIER)}
+            {
+                "campaign_id": "earlier",
+                "customer_id": one,
+                "contact_date": str(contact_date),
+                "arrived": str(contact_date),
+            }
             for one, sent in zip(customers, contacted, strict=True)
             if sent
         ]
@@ -231,10 +240,41 @@ def test_a_campaign_that_was_not_sent_as_decided_proves_nothing(tmp_path: Path) 
         "reason": "no campaign that is over was sent as decided",
         "nights_read": [str(EARLIER)],
         "campaigns_not_used": {
-            "earlier": "not sent as decided: 0.0 % of those to be contacted and 0.0 % of those held out have a contact"
+            "earlier": "not sent as decided: 0.0 % of those to be contacted and 0.0 % of those held out have a contact "
+            "up to its end"
         },
     }
     assert set(rows["value_basis"].to_pylist()) == {"response, not proven incremental"}
     assert rows["expected_incremental_amount"].null_count == N
     contacted = np.array(rows["decision"].to_pylist()) == "contact"
     assert (rows["response_probability"].to_numpy()[contacted] > 0.5).all()
+
+
+def test_contacts_after_the_end_of_a_campaign_make_no_trial_of_it(tmp_path: Path) -> None:
+    detail, _ = _decide(tmp_path, is_sent=True, contact_date=date(2024, 4, 22))
+    assert not detail["uplift"]["is_proven"]
+    n_contacted = int(_draw(20.0)[2].sum())
+    assert detail["uplift"]["campaigns_not_used"] == {
+        "earlier": "not sent as decided: 0.0 % of those to be contacted and 0.0 % of those held out have a contact "
+        f"up to its end, and {n_contacted} after it"
+    }
+
+
+@pytest.mark.timeout(120)
+def test_contacts_on_the_last_day_of_a_campaign_are_of_it(tmp_path: Path) -> None:
+    detail, _ = _decide(tmp_path, is_sent=True, contact_date=date(2024, 4, 21))
+    assert detail["uplift"]["is_proven"], detail["uplift"]["campaigns_not_used"]
+
+
+def test_every_campaign_of_another_holdout_share_is_named_with_the_reason() -> None:
+    dealt = [("tenth", 0.1)] * 80 + [("also a tenth", 0.1)] * 20 + [("fifth", 0.2)] * 50 + [("hundredth", 0.01)] * 900
+    rows = pa.table({"campaign_id": [one for one, _ in dealt], "holdout_share": [share for _, share in dealt]})
+    kept, not_used = _of_one_share(DealtCampaigns(rows, {}, {"unsent": "not sent as decided"}))
+    # 100 x .1 x .9 says more than 50 x .2 x .8 and than 900 x .01 x .99.
+    assert set(kept["campaign_id"].to_pylist()) == {"tenth", "also a tenth"}
+    assert list(not_used) == ["fifth", "hundredth", "unsent"]
+    assert not_used["unsent"] == "not sent as decided"
+    assert not_used["fifth"] == (
+        "dealt with 20 % held out and not with 10 %, by which there is most to compare: "
+        "arms of several shares are not one lottery"
+    )

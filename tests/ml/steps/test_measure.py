@@ -15,10 +15,12 @@ from tests.ml.simulated_shop import NIGHT, Customers, decide, draw_customers
 
 from nightmarket.cli import main
 from nightmarket.decisions.targets.table import TABLE
+from nightmarket.errors import CampaignNotMeasurable
 from nightmarket.io.atomic import sha256_of_file
 from nightmarket.io.night import Night
 from nightmarket.io.scored_rows import write_scored_rows
 from nightmarket.io.serving import StagedTable, open_serving, publish_night
+from nightmarket.modeling.measuring.trial import Trial, validate_sizes
 from nightmarket.settings import Settings, load_settings
 from nightmarket.steps.measure import measure_closed_campaigns
 
@@ -56,7 +58,7 @@ class Exported:
     def write(self, name: str, text: str) -> None:
         (self.folder / name).write_text(text)
 
-    def deliver(self, *, sent: float = 1.0, leaked: float = 0.0) -> None:
+    def deliver(self, *, sent: float = 1.0, leaked: float = 0.0, contacted_on: date = START) -> None:
         """Export what came of the campaign, and say that the source is complete through the end of June.
 
         Of those to be contacted the share ``sent`` was, and of those held out the share ``leaked``.
@@ -75,7 +77,7 @@ class Exported:
             # After the campaign is over, too late to be counted.
             lines.append(f"z{number},y{number},{customer},tea,2024-06-28 10:00:00,1,500,2024-06-28 10:00:00\n")
             if has_contact:
-                contacts.append(f"spring,{customer},{START}\n")
+                contacts.append(f"spring,{customer},{contacted_on}\n")
             if has_answered:
                 responses.append(f"spring,{customer},,2024-06-20\n")
         self.write("order_lines_2024-07-01.csv", "".join(lines))
@@ -265,17 +267,53 @@ def test_who_was_contacted_before_any_lot_is_not_of_the_trial(exported: Exported
     assert "with 0 customers dealt" in result.stderr
 
 
-def test_the_night_measures_what_is_over_and_says_what_it_cannot(exported: Exported) -> None:
+def test_the_night_measures_what_is_over(exported: Exported) -> None:
     exported.deliver()
     line = _nightmarket("land", "--as-of", str(AFTER))
-    rows = measure_closed_campaigns(exported.settings, Night(exported.settings, AFTER, line["snapshot_id"]))
+    closed = measure_closed_campaigns(exported.settings, Night(exported.settings, AFTER, line["snapshot_id"]))
+    assert closed.not_measured == {}
     by_hand = _nightmarket("measure", "campaign", "spring")["results"]
-    assert [row["effect"] for row in rows.to_pylist()] == [by_hand["response"]["effect"], by_hand["revenue"]["effect"]]
+    assert [row["effect"] for row in closed.results.to_pylist()] == [
+        by_hand["response"]["effect"],
+        by_hand["revenue"]["effect"],
+    ]
 
 
 def test_a_night_before_the_campaign_is_over_measures_nothing(exported: Exported) -> None:
     night = next(Night(exported.settings, NIGHT, path.name) for path in exported.settings.nights_dir.glob("*/*"))
-    assert measure_closed_campaigns(exported.settings, night).num_rows == 0
+    closed = measure_closed_campaigns(exported.settings, night)
+    assert (closed.results.num_rows, closed.not_measured) == (0, {})
+
+
+@pytest.mark.parametrize(
+    ("delivered", "said"),
+    [
+        ({"sent": 0.0}, "no contact came back of those who were to be contacted. Deliver them in campaign_contacts;"),
+        ({"contacted_on": END + timedelta(days=1)}, f"every contact is dated after its end on {END}. Deliver the days"),
+    ],
+)
+def test_the_night_returns_what_it_could_not_measure_and_why(
+    exported: Exported, delivered: dict[str, Any], said: str
+) -> None:
+    exported.deliver(**delivered)
+    line = _nightmarket("land", "--as-of", str(AFTER))
+    closed = measure_closed_campaigns(exported.settings, Night(exported.settings, AFTER, line["snapshot_id"]))
+    assert closed.results.num_rows == 0
+    assert set(closed.not_measured) == {"spring"}
+    described = closed.not_measured["spring"].describe()
+    assert described["end_date"] == str(END)
+    assert described["reason"].startswith(said)
+
+
+def test_an_arm_that_is_too_small_says_in_plain_words_what_to_do() -> None:
+    flags = np.array([True] * 40 + [False] * 3)
+    trial = Trial(flags, None, np.zeros(43), np.zeros((43, 2)))
+    with pytest.raises(CampaignNotMeasurable) as refused:
+        validate_sizes(trial, "small")
+    assert refused.value.plain == (
+        "3 customers were held out, and an interval needs at least 30. Raise holdout_pct in campaign_plans for the "
+        "next campaign, or contact more customers."
+    )
 
 
 @pytest.mark.parametrize(
@@ -301,6 +339,20 @@ def test_a_campaign_that_was_never_sent_is_refused(exported: Exported) -> None:
     result = _run("measure", "campaign", "spring")
     assert result.exit_code == 2
     assert f"without a contact of the {exported.is_treated.sum()} customers" in result.stderr
+
+
+def test_a_campaign_whose_contacts_all_came_after_its_end_is_refused_for_that(exported: Exported) -> None:
+    exported.deliver(contacted_on=END + timedelta(days=1))
+    _nightmarket("land", "--as-of", str(AFTER))
+    result = _run("measure", "campaign", "spring")
+    assert result.exit_code == 2
+    n_treated = exported.is_treated.sum()
+    assert (
+        f"with {n_treated} of the {n_treated} customers that it was decided to contact contacted after its end on "
+        in result.stderr
+    )
+    assert f"after its end on {END}, and none before, but expected some up to that day." in result.stderr
+    assert "Deliver the days on which they were contacted" in result.stderr
 
 
 def test_a_night_that_was_not_landed_is_refused(exported: Exported) -> None:

@@ -108,6 +108,44 @@ def test_a_targeted_arm_is_refused_and_its_qini_is_null(tmp_path: Path) -> None:
     assert "propensity AUC" in line["decision"]["letter"]["reason"]
 
 
+@pytest.mark.parametrize("kept", [("arm", "came"), ("arm", "came", "shop")])
+def test_a_trial_without_covariates_has_an_average_effect_and_ranks_nobody(
+    tmp_path: Path, kept: tuple[str, ...]
+) -> None:
+    customers = _customers() | {"shop": [1] * 2_400}
+    path = tmp_path / "letters.csv"
+    pa.csv.write_csv(pa.table({name: customers[name] for name in kept}), path)
+    columns = ["--treatment-column", "arm", "--control", "none", "--outcome", "came", "--arm", "call"]
+    ended = CliRunner().invoke(
+        main,
+        ["evaluate", "campaign_response", "--trial", str(path), *columns],
+        env={"NIGHTMARKET_VAR_DIR": str(tmp_path / "var"), "NIGHTMARKET_THREADS": "1"},
+    )
+    assert ended.exit_code == 0, ended.output
+    line = json.loads(ended.stdout.splitlines()[-1])
+    effect = line["metrics"]["ate_by_arm"]["call"]
+    came, arm = np.array(customers["came"]), np.array(customers["arm"])
+    assert effect["effect"] == pytest.approx(came[arm == "call"].mean() - came[arm == "none"].mean(), abs=1e-6)
+    assert effect["low"] < 0.15 < effect["high"]
+    assert line["metrics"]["qini"] is None
+    assert line["decision"]["call"]["policy"] == ALL
+    assert "Nobody can be ranked without covariates" in ended.stderr
+    assert "taken at its word that lots were drawn" in ended.stderr
+    assert f"{effect['effect']:+.4f} [{effect['low']:+.4f}, {effect['high']:+.4f}]" in ended.stderr
+    assert "refused" not in ended.stderr
+
+
+def test_how_many_rows_have_no_arm_is_printed(tmp_path: Path) -> None:
+    customers = _customers()
+    customers["arm"] = [None] * 75 + customers["arm"][75:]
+    path = tmp_path / "letters.csv"
+    pa.csv.write_csv(pa.table({name: customers[name] for name in ("customer", "arm", "came")}), path)
+    ended = _evaluate(path)
+    assert ended.exit_code == 0, ended.output
+    assert "Rows left out: 75 without a value in arm, as nothing says which arm they were in." in ended.stderr
+    assert json.loads(ended.stdout.splitlines()[-1])["n_unassigned"] == 75
+
+
 @pytest.mark.parametrize(
     ("change", "more", "said"),
     [

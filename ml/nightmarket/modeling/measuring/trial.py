@@ -57,5 +57,7 @@ def validate_sizes(trial: Trial, campaign: str) -> None:
             raise CampaignNotMeasurable(
                 f"Got campaign {campaign!r} with {n} customers {what} but expected at least {MIN_ARM}: an interval "
                 "over fewer says more than it knows. Raise holdout_pct in campaign_plans (or "
-                "NIGHTMARKET_HOLDOUT_PCT) for the next campaign, or contact more customers."
+                "NIGHTMARKET_HOLDOUT_PCT) for the next campaign, or contact more customers.",
+                plain=f"{n} {'customer was' if n == 1 else 'customers were'} {what}, and an interval needs at least "
+                f"{MIN_ARM}. Raise holdout_pct in campaign_plans for the next campaign, or contact more customers.",
             )

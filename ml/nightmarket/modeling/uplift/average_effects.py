@@ -53,6 +53,30 @@ def adjusted_effect(trial: Trial, outcome: Doubles | None = None) -> AverageEffe
     return _difference(trial, design, trial.outcome if outcome is None else outcome)
 
 
+def effect_within_strata(trial: Trial, outcome: Doubles) -> AverageEffect:
+    """Return the effect by regression on treatment and covariates, all of them less their means in the stratum.
+
+    That is a regression with an intercept of its own for every stratum (Frisch and Waugh 1933; Lovell 1963): strata
+    weigh n_treated x n_control / n, so one with a handful of treated moves nothing. Standard errors are robust (HC0)
+    and, where a unit has several rows, by unit.
+    """
+    strata = trial.stratum_of
+    prepared = Preparation.learn(trial.covariates).apply(trial.covariates)
+    columns = np.column_stack([trial.treatment.astype(np.float64), prepared, outcome])
+    sizes = np.maximum(np.bincount(strata), 1)
+    means = np.column_stack([np.bincount(strata, column) / sizes for column in columns.T])
+    within = columns - means[strata]
+    treatment, covariates, response = within[:, 0], _independent_columns(within[:, 1:-1]), within[:, -1]
+    # What covariates tell of the treatment is taken out of it, so that one slope is left to fit.
+    own = treatment - covariates @ np.linalg.lstsq(covariates, treatment, rcond=None)[0]
+    design = np.column_stack([treatment, covariates])
+    residual = response - design @ np.linalg.lstsq(design, response, rcond=None)[0]
+    positions, n_units = unit_positions(trial.unit_ids)
+    by_unit = np.bincount(positions, own * residual, minlength=n_units)
+    information = float((own**2).sum())
+    return AverageEffect(float(own @ response) / information, float(np.sqrt((by_unit**2).sum())) / information)
+
+
 def _difference(trial: Trial, centred: Doubles, outcome: Doubles) -> AverageEffect:
     """Fit each arm on [1, centred]; the intercepts are the arms' means at the average covariates."""
     influence = np.zeros(len(trial))

@@ -3,6 +3,9 @@
 Who is contacted on purpose differs from who is not, and then no model tells the contact's effect from the reason for
 it. Three things are looked at, none of which needs the outcome: whether treatment looks like a lottery, whether like
 units are found in both arms, and whether the treatment "changed" something that had happened before it.
+
+Where several lotteries are put together (campaigns, each with a share of its own), units are compared within each. Else
+whatever tells the campaigns apart, such as how long a customer is known, tells who was contacted.
 """
 
 from __future__ import annotations
@@ -13,9 +16,15 @@ from statistics import NormalDist
 
 import numpy as np
 
-from nightmarket.modeling.uplift.average_effects import AverageEffect, adjusted_effect, difference_in_means
+from nightmarket.modeling.uplift.average_effects import (
+    AverageEffect,
+    adjusted_effect,
+    difference_in_means,
+    effect_within_strata,
+)
 from nightmarket.modeling.uplift.base_models import BoostedTrees
 from nightmarket.modeling.uplift.preparing import Preparation
+from nightmarket.modeling.uplift.strata import count_arms, share_of_rows
 from nightmarket.modeling.uplift.trial import Doubles, Trial, assign_folds
 
 N_FOLDS = 5
@@ -38,7 +47,7 @@ class GateNumbers:
     ``propensity_auc`` is cross-fitted; ``auc_noise`` how far above .5 it may come by chance. ``support_share`` is the
     share of units whose propensity lies in ``SUPPORT`` once both arms weigh the same (where 5 % are held out by lot,
     every true propensity is .95), ``plain_support_share`` the share with the propensity as it is. ``worst_smd`` belongs
-    to ``worst_covariate``.
+    to ``worst_covariate``; ``smd_noise`` is the standard deviation that chance alone gives such a difference.
     """
 
     n_treated: int
@@ -49,6 +58,7 @@ class GateNumbers:
     plain_support_share: float
     worst_smd: float
     worst_covariate: str
+    smd_noise: float
     n_unbalanced: int
     n_covariates: int
     placebo: Mapping[str, AverageEffect] = field(default_factory=dict)
@@ -68,26 +78,25 @@ def hold_causal_gate(trial: Trial, *, seed: int, threads: int = 1) -> GateDecisi
 
     A placebo outcome may be among the covariates by its name; its own effect is adjusted for the others.
     """
-    from sklearn.metrics import roc_auc_score
-
     propensity = cross_fitted_propensity(trial, seed=seed, threads=threads)
     differences = standardised_differences(trial)
     worst = int(np.argmax(np.abs(differences))) if len(differences) else -1
     n_treated = int(trial.treatment.sum())
     n_control = len(trial) - n_treated
     low, high = SUPPORT
-    treated_weight = propensity * trial.treated_share
-    plain = treated_weight / (treated_weight + (1 - propensity) * (1 - trial.treated_share))
+    share = share_of_rows(trial)
+    plain = propensity * share / (propensity * share + (1 - propensity) * (1 - share))
+    auc, auc_sd = auc_within_strata(trial, propensity)
     numbers = GateNumbers(
         n_treated=n_treated,
         n_control=n_control,
-        propensity_auc=float(roc_auc_score(trial.treatment, propensity)),
-        # Standard deviation of a meaningless ranking's AUC (Mann and Whitney 1947).
-        auc_noise=NOISE_SDS * float(np.sqrt((len(trial) + 1) / (12 * n_treated * n_control))),
+        propensity_auc=auc,
+        auc_noise=NOISE_SDS * auc_sd,
         support_share=float(np.mean((propensity >= low) & (propensity <= high))),
         plain_support_share=float(np.mean((plain >= low) & (plain <= high))),
         worst_smd=float(abs(differences[worst])) if len(differences) else 0.0,
         worst_covariate=trial.covariate_names[worst] if len(differences) else "",
+        smd_noise=smd_noise(trial),
         n_unbalanced=int((np.abs(differences) >= MAX_SMD).sum()),
         n_covariates=len(differences),
         placebo={
@@ -97,6 +106,8 @@ def hold_causal_gate(trial: Trial, *, seed: int, threads: int = 1) -> GateDecisi
     faults = find_faults(numbers)
     if faults:
         return GateDecision(False, f"No effect can be proven here: {'; '.join(faults)}. {_ADVICE}", numbers)
+    if not trial.has_covariates:
+        return GateDecision(True, _TAKEN_AT_ITS_WORD, numbers)
     return GateDecision(True, f"The arms are comparable: {_praise(numbers)}.", numbers)
 
 
@@ -114,7 +125,7 @@ def find_faults(numbers: GateNumbers) -> list[str]:
             f"{SUPPORT[1]:g}), expected at least {MIN_SHARE_IN_SUPPORT:.0%}"
         )
     # In small arms chance alone moves the worst of many means by this much.
-    chance = _limit(numbers.n_covariates) * float(np.sqrt(1 / numbers.n_treated + 1 / numbers.n_control))
+    chance = _limit(numbers.n_covariates) * numbers.smd_noise
     if numbers.worst_smd >= max(MAX_SMD, chance):
         faults.append(
             f"{numbers.n_unbalanced} covariates differ between the arms, {numbers.worst_covariate} most "
@@ -132,15 +143,19 @@ def find_faults(numbers: GateNumbers) -> list[str]:
 def cross_fitted_propensity(trial: Trial, *, seed: int, threads: int = 1) -> Doubles:
     """Return each unit's probability of treatment, (n,), by trees that did not see it, as if the arms were of one size.
 
-    Trees of a size for finding rules of targeting, unlike those that look for effects.
+    Of several strata the arms of each, so that knowing the stratum says nothing; and each stratum weighs what it can
+    say, n_treated x n_control / n (overlap weights: Li, Morgan and Zaslavsky 2018). Else one contact among thousands
+    would outweigh everybody. Trees of a size for finding rules of targeting, unlike those that look for effects.
+    Without covariates nothing tells units apart, and it is .5.
     """
+    if not trial.has_covariates:
+        return np.full(len(trial), 0.5)
     folds = assign_folds(trial, N_FOLDS, seed)
     propensity = np.empty(len(trial))
     for fold in range(N_FOLDS):
         rows, others = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
         preparation = Preparation.learn(trial.covariates[others])
-        treated = trial.treatment[others]
-        share = float(treated.mean())
+        training = trial.take(others)
         model = BoostedTrees(
             is_binary=True,
             seed=seed,
@@ -148,31 +163,79 @@ def cross_fitted_propensity(trial: Trial, *, seed: int, threads: int = 1) -> Dou
             n_leaves=int(np.clip(len(others) // 1_000, 4, 31)),
             min_rows_in_leaf=max(20, len(others) // 1_000),
         ).fit(
-            preparation.apply(trial.covariates[others]),
-            treated.astype(np.float64),
-            sample_weight=np.where(treated == 1, 0.5 / share, 0.5 / (1 - share)),
+            preparation.apply(training.covariates),
+            training.treatment.astype(np.float64),
+            sample_weight=_balancing_weights(training),
         )
         propensity[rows] = model.predict(preparation.apply(trial.covariates[rows]))
     return propensity
 
 
+def auc_within_strata(trial: Trial, scores: Doubles) -> tuple[float, float]:
+    """Return how often a treated unit scores above a control of its own stratum, and what chance alone varies it by.
+
+    The mean of the strata's AUCs by their pairs; the standard deviation is that of a meaningless ranking (Mann and
+    Whitney 1947).
+    """
+    from sklearn.metrics import roc_auc_score
+
+    n_pairs, above, variance = 0.0, 0.0, 0.0
+    strata = trial.stratum_of
+    for stratum, (n_control, n_treated) in enumerate(count_arms(trial)):
+        if not n_control * n_treated:
+            continue
+        rows = strata == stratum
+        pairs = float(n_treated * n_control)
+        n_pairs += pairs
+        above += pairs * float(roc_auc_score(trial.treatment[rows], scores[rows]))
+        variance += pairs**2 * ((n_treated + n_control + 1) / (12 * pairs))
+    return above / n_pairs, float(np.sqrt(variance)) / n_pairs
+
+
 def standardised_differences(trial: Trial) -> Doubles:
-    """Return (d,) mean of treated less mean of controls of each covariate, in pooled standard deviations."""
-    treated = trial.treatment == 1
+    """Return (d,) mean of treated less mean of controls of each covariate, in pooled standard deviations.
+
+    Both within each stratum, weighed by what it can say: n_treated x n_control / n of the units where it is known.
+    """
+    treated, strata = trial.treatment == 1, trial.stratum_of
+    arms_of = [(strata == stratum) & arm for stratum in range(len(count_arms(trial))) for arm in (treated, ~treated)]
     found = np.zeros(len(trial.covariate_names))
     for i, column in enumerate(trial.covariates.T):
-        arms = [values[np.isfinite(values)] for values in (column[treated], column[~treated])]
-        if min(len(one) for one in arms) == 0:
+        known = np.isfinite(column)
+        arms = [column[rows & known] for rows in arms_of]
+        pairs = [pair for pair in zip(arms[::2], arms[1::2], strict=True) if min(map(len, pair))]
+        if not pairs:
             continue
-        spread = np.sqrt((arms[0].var() + arms[1].var()) / 2)
-        gap = arms[0].mean() - arms[1].mean()
+        weights = np.array([len(one) * len(other) / (len(one) + len(other)) for one, other in pairs])
+        weights /= weights.sum()
+        gap, variance = 0.0, 0.0
+        for weight, (one, other) in zip(weights, pairs, strict=True):
+            if max(one.max(), other.max()) == min(one.min(), other.min()):
+                continue  # their means differ by rounding alone, which no spread hides
+            gap += weight * (one.mean() - other.mean())
+            variance += weight * (one.var() + other.var()) / 2
+        spread = np.sqrt(variance)
         found[i] = gap / spread if spread > 0 else np.sign(gap) * np.inf if gap else 0.0
     return found
+
+
+def smd_noise(trial: Trial) -> float:
+    """Return the standard deviation by chance of a standardised mean difference: sqrt(1 / n_treated + 1 / n_control).
+
+    Of several strata, of their mean as :func:`standardised_differences` weighs it.
+    """
+    n_control, n_treated = count_arms(trial).T
+    return float(1 / np.sqrt((n_control * n_treated / (n_control + n_treated)).sum()))
 
 
 _ADVICE = (
     "Hold out a random share of the next campaign's customers, and this can be measured; until then rank by response "
     "and do not call it incremental"
+)
+
+_TAKEN_AT_ITS_WORD = (
+    "The trial is taken at its word that lots were drawn: it has no covariates, so nothing was compared. Add what was "
+    "known of each customer before"
 )
 
 
@@ -193,6 +256,16 @@ def _limit(n: int) -> float:
     return NormalDist().inv_cdf(1 - FALSE_ALARMS / 2 / max(n, 1))
 
 
+def _balancing_weights(trial: Trial) -> Doubles:
+    """Return (n,) weights by which both arms of a stratum weigh the same; 0 where a stratum has one arm only."""
+    share = share_of_rows(trial)
+    has_both = (share > 0) & (share < 1)
+    own = np.where(has_both, np.where(trial.treatment == 1, share, 1 - share), 1.0)
+    information = share * (1 - share)
+    weights: Doubles = np.where(has_both, 0.5 / own * (information / information.max()), 0.0)
+    return weights
+
+
 def _placebo_effect(trial: Trial, past: Doubles) -> AverageEffect:
     """Return the effect on ``past`` adjusted for the covariates, or plain where they add up to ``past`` themselves.
 
@@ -200,5 +273,9 @@ def _placebo_effect(trial: Trial, past: Doubles) -> AverageEffect:
     """
     known = np.isfinite(past)
     filled = np.where(known, past, past[known].mean() if known.any() else 0.0)
-    adjusted, plain = adjusted_effect(trial, filled), difference_in_means(trial, filled)
+    if trial.strata is not None:
+        adjusted = effect_within_strata(trial, filled)
+        plain = effect_within_strata(trial.without(trial.covariate_names), filled)
+    else:
+        adjusted, plain = adjusted_effect(trial, filled), difference_in_means(trial, filled)
     return adjusted if adjusted.standard_error > 1e-6 * plain.standard_error else plain

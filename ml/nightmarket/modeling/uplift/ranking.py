@@ -89,11 +89,20 @@ def decide_ranking(
     if interval.low > 0 and share_better >= MIN_SHARE_OF_DRAWS:
         policy, reason = RANK, f"{said}, {against}: some gain more than others, and the model knows whom."
     else:
-        policy = ALL if average.low > 0 else NONE if average.high < 0 else OPEN
+        policy = _policy(average)
         doubt = "its interval holds 0" if interval.low <= 0 else "not proven to rank better than response does"
         reason = f"Declines to rank: {said}, {against}; {doubt}. {_advice(average, trial.outcome_name)}"
     return RankingDecision(
         policy, reason, best, found[best], interval, found["response"], gain, share_better, found, average
+    )
+
+
+def decide_for_all(trial: Trial) -> tuple[str, str]:
+    """Return the policy and the reason of a trial without covariates: nobody can be told from anybody else."""
+    average = adjusted_effect(trial)
+    return _policy(average), (
+        "Nobody can be ranked without covariates: nothing that was known before tells one customer from another. "
+        f"{_advice(average, trial.outcome_name)}"
     )
 
 
@@ -119,6 +128,10 @@ def _mid_ranks(values: Doubles) -> Doubles:
     below, upto = (np.searchsorted(ranked, values, side=side) for side in ("left", "right"))
     ranks: Doubles = (below + upto) / (2 * len(values))
     return ranks
+
+
+def _policy(average: AverageEffect) -> str:
+    return ALL if average.low > 0 else NONE if average.high < 0 else OPEN
 
 
 def _advice(average: AverageEffect, outcome_name: str) -> str:

@@ -17,7 +17,10 @@ PLACEBO = "sales_28d"
 
 
 def trial_of_contacts(contacts: pa.Table) -> Trial:
-    """Return contacted against not contacted, all campaigns together, as if it were a trial.
+    """Return contacted against not contacted, each campaign a stratum of its own, as if it were a trial.
+
+    Half of the customers may have been drawn for one campaign and a tenth for the next: each is a lottery, and what
+    tells the two apart is no reason why anybody was contacted.
 
     Parameters
     ----------
@@ -35,6 +38,7 @@ def trial_of_contacts(contacts: pa.Table) -> Trial:
             "Got no campaign that started after the first weeks of orders but expected contacts to judge. Land some."
         )
     covariates, names, _ = encode(contacts, [name for name in contacts.column_names if name not in keys])
+    campaigns = contacts.column("campaign_id").to_numpy(zero_copy_only=False).astype(str)
     trial = Trial(
         unit_ids=contacts.column("customer_id").to_numpy(zero_copy_only=False).astype(object),
         covariates=covariates,
@@ -43,6 +47,7 @@ def trial_of_contacts(contacts: pa.Table) -> Trial:
         outcome=numbers_of(contacts, "sales_after_28d"),
         outcome_name="sales_after_28d",
         placebo_outcomes={PLACEBO: numbers_of(contacts, PLACEBO)},
+        strata=np.unique(campaigns, return_inverse=True)[1].astype(np.int64),
     )
     return require_enough(trial)
 

@@ -33,6 +33,8 @@ class Trial:
     outcome_name : for reasons in words
     further_outcomes : by name, (n,) other things that came after the treatment
     placebo_outcomes : by name, (n,) things that came *before* it, which it cannot have changed
+    strata : (n,) lotteries that were drawn apart, each with a treated share of its own, by position 0, 1, ...; None
+        where there was one. Units are then compared with those of their own stratum.
 
     Raises
     ------
@@ -48,9 +50,11 @@ class Trial:
     outcome_name: str = "outcome"
     further_outcomes: Mapping[str, Doubles] = field(default_factory=dict)
     placebo_outcomes: Mapping[str, Doubles] = field(default_factory=dict)
+    strata: Ints | None = None
 
     def __post_init__(self) -> None:
         columns = {"covariates": self.covariates, "treatment": self.treatment, "outcome": self.outcome}
+        columns |= {} if self.strata is None else {"strata": self.strata}
         for name, values in {**columns, **self.further_outcomes, **self.placebo_outcomes}.items():
             if len(values) != len(self):
                 raise TrialUnusable(
@@ -73,8 +77,22 @@ class Trial:
         return bool(np.isin(self.outcome, (0, 1)).all())
 
     @property
+    def has_covariates(self) -> bool:
+        """Whether any covariate differs between units, known or not: without one all units are the same."""
+        known = np.isfinite(self.covariates)
+        top, bottom = (np.where(known, self.covariates, gap) for gap in (-np.inf, np.inf))
+        varies = top.max(axis=0, initial=-np.inf) > bottom.min(axis=0, initial=np.inf)
+        has_gaps = known.any(axis=0) & ~known.all(axis=0)
+        return bool((varies | has_gaps).any())
+
+    @property
     def treated_share(self) -> float:
         return float(self.treatment.mean())
+
+    @property
+    def stratum_of(self) -> Ints:
+        """Each row's stratum, (n,): 0 everywhere where there is one."""
+        return np.zeros(len(self), np.int64) if self.strata is None else self.strata
 
     def take(self, rows: NDArray[np.int64]) -> Trial:
         """Return the trial of these rows alone."""
@@ -86,6 +104,7 @@ class Trial:
             outcome=self.outcome[rows],
             further_outcomes={name: values[rows] for name, values in self.further_outcomes.items()},
             placebo_outcomes={name: values[rows] for name, values in self.placebo_outcomes.items()},
+            strata=None if self.strata is None else self.strata[rows],
         )
 
     def without(self, names: Sequence[str]) -> Trial:

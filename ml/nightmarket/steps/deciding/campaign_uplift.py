@@ -34,6 +34,7 @@ class Proof:
     estimator : None where the campaigns are no trial
     bounds : least and greatest of each covariate among those dealt, shape (2, d)
     reads : by night, the SHA-256 of the published decisions that were read
+    not_used : by campaign that is over and was dealt, why it is no trial
     """
 
     reason: str
@@ -78,7 +79,7 @@ def prove_uplift(
         return Proof("no campaign that is over was sent as decided", reads=dealt.reads, not_used=dealt.not_used)
     from nightmarket.modeling.uplift.campaigns import CampaignRows, UpliftRefused, fit_campaign_uplift
 
-    rows = _of_one_share(dealt)
+    rows, not_used = _of_one_share(dealt)
     covariates = _covariates(rows)
     found = fit_campaign_uplift(
         CampaignRows(
@@ -95,9 +96,9 @@ def prove_uplift(
         threads=settings.threads,
     )
     if isinstance(found, UpliftRefused):
-        return Proof(found.reason, reads=dealt.reads, not_used=dealt.not_used)
+        return Proof(found.reason, reads=dealt.reads, not_used=not_used)
     bounds = np.array([np.nanmin(covariates, axis=0), np.nanmax(covariates, axis=0)])
-    return Proof(found.reason, found, bounds, dealt.reads, dealt.not_used)
+    return Proof(found.reason, found, bounds, dealt.reads, not_used)
 
 
 def incremental_amounts(
@@ -129,10 +130,24 @@ def incremental_amounts(
     return amounts
 
 
-def _of_one_share(dealt: DealtCampaigns) -> pa.Table:
-    """Return the rows of the holdout share that most were dealt by: arms of several shares are not one lottery."""
+def _of_one_share(dealt: DealtCampaigns) -> tuple[pa.Table, dict[str, str]]:
+    """Return the rows of the holdout share that says most, and by campaign without one why it is no trial.
+
+    Arms of several shares are not one lottery. What a lottery says grows with rows x share x (1 - share): by rows alone
+    a campaign that held out a hundredth would stand in the way of one that held out a tenth.
+    """
     shares, counts = np.unique(dealt.rows["holdout_share"].to_numpy(), return_counts=True)
-    return dealt.rows.filter(pc.equal(dealt.rows["holdout_share"], shares[np.argmax(counts)]))
+    chosen = float(shares[np.argmax(counts * shares * (1 - shares))])
+    kept = dealt.rows.filter(pc.equal(dealt.rows["holdout_share"], chosen))
+    used = set(kept["campaign_id"].to_pylist())
+    dealt_by = zip(dealt.rows["campaign_id"].to_pylist(), dealt.rows["holdout_share"].to_pylist(), strict=True)
+    dropped = {
+        campaign: f"dealt with {100 * share:g} % held out and not with {100 * chosen:g} %, by which there is most to "
+        "compare: arms of several shares are not one lottery"
+        for campaign, share in dealt_by
+        if campaign not in used
+    }
+    return kept, dict(sorted({**dealt.not_used, **dropped}.items()))
 
 
 def _covariates(rows: pa.Table) -> NDArray[np.float64]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,10 @@ from nightmarket.steps.reporting.outlooks import DEMAND, SALES, WEEKS_SOLD, desc
 
 N_ORDERS, N_OUTLOOKS, N_CAUSES, N_RESULTS, N_CONTACTS = 25, 3, 3, 12, 5
 
+NOT_MEASURED_DAYS = 56
+"""So long after its end a campaign that cannot be measured is in the report, time to deliver what is missing. Some
+never can be, and the list of them would grow for ever; the night's record keeps them all."""
+
 OVER = "ended on "
 """How ``decide`` begins the reason of a campaign that is over."""
 
@@ -57,6 +61,7 @@ def describe_decisions(
     *,
     label_cutoffs: Mapping[str, str],
     left_out: Mapping[str, str] | None = None,
+    not_measured: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Decisions | None:
     """Return what was decided in a night; None where no table beside the families' was published.
 
@@ -68,6 +73,8 @@ def describe_decisions(
         Before when the models know labels, by the table that they scored.
     left_out
         By campaign that ``decide`` has no rows of, why.
+    not_measured
+        By campaign that is over and that ``publish`` could not measure, ``end_date`` and ``reason``.
     """
     of_families = {family.score_table for family in FAMILIES.values()}
     further = [run for name, run in sorted(runs.items()) if name not in of_families]
@@ -94,7 +101,7 @@ def describe_decisions(
         )
     return Decisions(
         orders=orders,
-        contacts=_contacts(connection, as_of, shop, left_out or {}) if TARGETS in runs else None,
+        contacts=_contacts(connection, as_of, shop, left_out or {}, not_measured or {}) if TARGETS in runs else None,
         forecast=describe_forecast(connection, as_of, runs, past, currency=shop.currency, categories=categories),
         published=tuple(_further(run, label_cutoffs.get(run.table_name)) for run in further),
     )
@@ -133,7 +140,11 @@ def _order(row: Mapping[str, Any], products: Mapping[str, str], categories: Mapp
 
 
 def _contacts(
-    connection: duckdb.DuckDBPyConnection, as_of: date, shop: Shop, left_out: Mapping[str, str]
+    connection: duckdb.DuckDBPyConnection,
+    as_of: date,
+    shop: Shop,
+    left_out: Mapping[str, str],
+    not_measured: Mapping[str, Mapping[str, str]],
 ) -> ContactSection:
     names = served.read_campaign_names([str(path) for path in shop.campaigns])
     causes = served.read_left_alone(connection, as_of)
@@ -153,7 +164,13 @@ def _contacts(
     ]
     # What is over is no news, and the list of it would grow for ever.
     waiting = [(_name(names, one), why) for one, why in sorted(left_out.items()) if not why.startswith(OVER)]
-    return ContactSection(shop.currency, tuple(campaigns), tuple(results), tuple(waiting))
+    oldest = as_of - timedelta(days=NOT_MEASURED_DAYS)
+    unmeasured = [
+        (_name(names, one), why["reason"])
+        for one, why in sorted(not_measured.items())
+        if date.fromisoformat(why["end_date"]) >= oldest
+    ]
+    return ContactSection(shop.currency, tuple(campaigns), tuple(results), tuple(waiting), tuple(unmeasured))
 
 
 def _name(names: Mapping[str, str], campaign_id: str) -> str:
