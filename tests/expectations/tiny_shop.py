@@ -41,6 +41,7 @@ class Shop:
             n_rows = self.connection.execute(f"select count(*) from raw.{suite.table}").fetchone()
             assert n_rows
             known = {
+                "as_of_date": AS_OF,
                 "complete_through": COMPLETE_THROUGH,
                 "timezone": "America/New_York",
                 "rows_accepted": n_rows[0],

@@ -37,7 +37,7 @@ class Table:
 
     ``event_column`` is when the fact happened (its local date); tables without one describe
     things that simply are. ``key`` is unique among the newest versions of a row. ``may_be_empty``: a night may publish
-    it without a row (no campaign is running).
+    it without a row (no campaign is running). ``is_announced``: its rows are known before the event, as plans are.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Table:
     event_column: str | None = None
     required: bool = False
     may_be_empty: bool = False
+    is_announced: bool = False
 
     @property
     def given_columns(self) -> tuple[Column, ...]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 from nightmarket.contracts.layout import COUNT, DATE, FLAG, ID, INSTANT, MONEY, QUANTITY, TEXT, Column, Table
 
 
-def _arrival() -> tuple[Column, Column]:
+def _arrival(*, is_announced: bool = False) -> tuple[Column, Column]:
+    ahead = " (what is still to come, when it was loaded)" if is_announced else ""
     return (
         Column(
             "arrived_at",
             INSTANT,
             "When the shop's systems first knew this row (UTC). Leave it out if you do not record it: the first"
-            " load then counts as known when it happened, later loads at their night.",
+            f" load then counts as known when it happened{ahead}, later loads at their night.",
         ),
         Column("arrived_date", DATE, "Shop-local date of arrived_at.", derived_from="arrived_at"),
     )
@@ -121,9 +122,10 @@ SHOP_CONTRACT: tuple[Table, ...] = (
             Column("campaign_type", TEXT, "Its kind."),
             Column("start_date", DATE, "First shop-local day.", required=True),
             Column("end_date", DATE, "Last shop-local day.", required=True),
-            *_arrival(),
+            *_arrival(is_announced=True),
         ),
         event_column="start_date",
+        is_announced=True,
     ),
     Table(
         "campaign_products",
@@ -207,9 +209,10 @@ SHOP_CONTRACT: tuple[Table, ...] = (
             Column("end_date", DATE, "Last shop-local day.", required=True),
             Column("display_location", TEXT, "Where in the store; empty for none.", default="''"),
             Column("mailer_location", TEXT, "Where in the mailer; empty for none.", default="''"),
-            *_arrival(),
+            *_arrival(is_announced=True),
         ),
         event_column="start_date",
+        is_announced=True,
     ),
     Table(
         "holidays",

@@ -35,6 +35,7 @@ class CampaignFacts:
     ----------
     campaigns : by id, whatever their dates
     unknown_plans : campaigns that have a plan and no dates, sorted
+    later_campaigns : by campaign that had not arrived yet, the first night that knows it; only to name it by
     refused_plans : by campaign whose newest plan was set aside by landing, the reason code
     products : by campaign that the night decides on, what it offers, each once and sorted
     not_in_catalogue : those of ``products`` that the catalogue did not have
@@ -49,6 +50,7 @@ class CampaignFacts:
 
     campaigns: dict[str, KnownCampaign]
     unknown_plans: list[str]
+    later_campaigns: dict[str, date]
     refused_plans: dict[str, str]
     products: dict[str, NDArray[np.str_]]
     not_in_catalogue: dict[str, NDArray[np.str_]]
@@ -90,6 +92,7 @@ def read_campaign_facts(settings: Settings, snapshot: Snapshot, *, as_of: date) 
         return CampaignFacts(
             campaigns=campaigns,
             unknown_plans=plans_without_campaign(plans, campaigns),
+            later_campaigns=_later_campaigns(connection, as_of),
             refused_plans=refused,
             products={campaign_id: _products(connection, campaign_id) for campaign_id in decided},
             not_in_catalogue={
@@ -111,6 +114,17 @@ def _newest(name: str, as_of: date, *, only: str = "true") -> str:
     return (
         f"select * from raw.{name} where arrived_date < date '{as_of}' and {only} "
         f"qualify row_number() over (partition by {', '.join(table.key)} order by arrived_at desc, {ties}) = 1"
+    )
+
+
+def _later_campaigns(connection: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, date]:
+    return dict(
+        _rows(
+            connection,
+            "select campaign_id, min(arrived_date) + 1 from raw.campaigns group by campaign_id "
+            "having min(arrived_date) >= ? order by campaign_id",
+            [as_of],
+        )
     )
 
 

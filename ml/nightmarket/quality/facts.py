@@ -14,6 +14,7 @@ from nightmarket.sqltext import literal
 
 FACTS: dict[str, dict[str, str]] = {
     "landed": {
+        "as_of_date": "The night.",
         "complete_through": "The last shop-local date that the source says is complete.",
         "timezone": "The shop's time zone.",
         "rows_accepted": "Rows of the snapshot's files, by its manifest.",

@@ -88,6 +88,7 @@ def _check_landed(settings: Settings, night: Night, snapshot: Snapshot, suites: 
         for suite in suites:
             landed = snapshot.table(suite.table)
             facts = {
+                "as_of_date": night.as_of_date,
                 "complete_through": snapshot.complete_through,
                 "timezone": snapshot.timezone,
                 "rows_accepted": sum(file.rows for file in landed.files),

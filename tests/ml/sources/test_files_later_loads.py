@@ -7,6 +7,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 
+import pytest
+
 from .conftest import ORDER_HEADER, PRODUCTS, Shop, line, order_lines, reasons
 
 
@@ -79,6 +81,41 @@ def test_the_newest_increment_wins_within_one_load(shop: Shop) -> None:
     assert detail["rows_repeated"] == 2
     assert reasons(detail, "products") == {"superseded": 2}
     assert shop.rows("select product_name from raw.products order by product_id") == [("White tea",), ("Rye loaf",)]
+
+
+CAMPAIGNS = """campaign_id,campaign_name,start_date,end_date
+over,Spring,2024-05-01,2024-05-14
+last,Last day,2024-07-18,2024-07-30
+open,Tomorrow,2024-07-19,2024-07-30
+ahead,Autumn,2024-09-01,2024-09-14
+"""
+PROMOTIONS = "product_id,start_date,end_date\np1,2024-05-01,2024-05-14\np1,2024-09-01,2024-09-14\n"
+
+
+@pytest.mark.parametrize("night", [None, date(2024, 7, 1)], ids=["the newest night", "a night long before"])
+def test_what_is_announced_for_later_is_known_when_the_first_load_ends(shop: Shop, night: date | None) -> None:
+    shop.write("campaigns.csv", CAMPAIGNS)
+    shop.write("promotions.csv", PROMOTIONS)
+    shop.write("_COMPLETE", "2024-07-18")
+    zone = {"timezone": "Europe/Berlin"}
+    shop.land(night, **zone)
+    arrivals = "select arrived_at, arrived_date from raw.{} order by start_date"
+    end = (datetime(2024, 7, 18, 21, 59, 59, 999999), date(2024, 7, 18))
+    past = (datetime(2024, 4, 30, 22), date(2024, 5, 1))
+    assert shop.rows(arrivals.format("campaigns")) == [past, (datetime(2024, 7, 17, 22), date(2024, 7, 18)), end, end]
+    assert shop.rows(arrivals.format("promotions")) == [past, end]
+
+
+def test_a_correction_of_what_was_announced_counts_from_its_own_night(shop: Shop) -> None:
+    shop.write("campaigns.csv", CAMPAIGNS)
+    assert shop.land()["as_of_date"] == "2024-07-18"
+    shop.write("order_lines.csv", order_lines(201))
+    shop.write("campaigns.csv", CAMPAIGNS.replace("Autumn", "Harvest"))
+    assert shop.land()["as_of_date"] == "2024-07-19"
+    versions = shop.rows(
+        "select campaign_name, arrived_date from raw.campaigns where campaign_id = 'ahead' order by arrived_at"
+    )
+    assert versions == [("Autumn", date(2024, 7, 17)), ("Harvest", date(2024, 7, 18))]
 
 
 def test_an_arrival_that_the_source_records_is_kept(shop: Shop) -> None:

@@ -249,6 +249,21 @@ def test_a_broken_plan_of_a_campaign_without_rows_is_named(tmp_path: Path) -> No
     )
 
 
+def test_a_campaign_that_has_not_arrived_yet_is_not_said_to_be_missing(tmp_path: Path) -> None:
+    late = {"campaign_id": "late", "start_date": "2024-06-05", "end_date": "2024-06-30", "arrived": "2024-06-01"}
+    tables = {
+        **TABLES,
+        "campaigns": [*TABLES["campaigns"], late, {**late, "arrived": "2024-06-09"}, {**late, "campaign_id": "broken"}],
+        "campaign_plans": [*TABLES["campaign_plans"], {"campaign_id": "late", "budget_amount": 5}],
+    }
+    _, detail, rows = _decided(tmp_path, tables=tables, quarantined=[{**BROKEN, "campaign_id": "broken"}])
+    assert _of(rows, "late", "decision") == []
+    assert detail["left_out"]["late"] == "campaign_plans has it, campaigns has it from 2024-06-02 on"
+    assert detail["left_out"]["broken"] == (
+        "its plan breaks the contract (negative:budget_amount), and campaigns has it from 2024-06-02 on"
+    )
+
+
 def test_a_shop_without_a_response_model_still_contacts_and_holds_out_by_lot(tmp_path: Path) -> None:
     plans = [{**TABLES["campaign_plans"][0], "budget_amount": 5, "value_per_response_amount": 20, "holdout_pct": 30}]
     customers = [f"c{number:03d}" for number in range(60)]

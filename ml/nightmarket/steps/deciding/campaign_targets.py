@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -189,10 +190,14 @@ def _left_out(
     night: Night, facts: CampaignFacts, campaigns: Mapping[str, Campaign], summary: Mapping[str, Any]
 ) -> dict[str, str]:
     """Return, by campaign that somebody may look for in the rows, why it is not there."""
-    found = dict.fromkeys(facts.unknown_plans, "campaign_plans has it, campaigns does not")
+    found = {}
+    for campaign_id in facts.unknown_plans:
+        first_night = facts.later_campaigns.get(campaign_id)
+        found[campaign_id] = f"campaign_plans has it, campaigns {_has_it_from(first_night) or 'does not'}"
     for campaign_id in facts.refused_plans.keys() - facts.campaigns.keys():
         code = facts.refused_plans[campaign_id]
-        found[campaign_id] = f"its plan breaks the contract ({code}), and campaigns does not have it"
+        there = _has_it_from(facts.later_campaigns.get(campaign_id)) or "does not have it"
+        found[campaign_id] = f"its plan breaks the contract ({code}), and campaigns {there}"
     for campaign_id, known in facts.campaigns.items():
         status = known.status(night.as_of_date)
         if status is Status.PAST and known.plan is not None:
@@ -203,6 +208,10 @@ def _left_out(
             fault = campaigns[campaign_id].obstacle if known.plan_fault else None
             found[campaign_id] = fault or NOBODY
     return dict(sorted(found.items()))
+
+
+def _has_it_from(first_night: date | None) -> str | None:
+    return None if first_night is None else f"has it from {first_night} on"
 
 
 def _numbers(column: pa.ChunkedArray, missing: float) -> Any:

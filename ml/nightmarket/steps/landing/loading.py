@@ -94,7 +94,7 @@ def run_load(
         tables, repeated = {}, 0
         for name in (table.name for table in SHOP_CONTRACT):
             if name in settled:
-                tables[name], n_repeated = _land_table(context, settled[name], as_of)
+                tables[name], n_repeated = _land_table(context, settled[name], as_of, calendar.complete_through)
                 repeated += n_repeated
             else:
                 tables[name] = _before(known, name)
@@ -112,7 +112,7 @@ def run_load(
     return Load(snapshot, as_of, repeated, ignored)
 
 
-def _land_table(context: _Context, settled: Settled, as_of: date) -> tuple[LandedTable, int]:
+def _land_table(context: _Context, settled: Settled, as_of: date, complete_through: date) -> tuple[LandedTable, int]:
     """Write one table; return it with what was known of it, and the number of rows that said nothing new."""
     connection, settings, shop = context.connection, context.settings, context.shop
     staged, name = settled.staged, settled.staged.table.name
@@ -127,6 +127,7 @@ def _land_table(context: _Context, settled: Settled, as_of: date) -> tuple[Lande
         table=staged.table,
         relation=arrivals.relation if arrivals else f"accepted_{name}",
         shop=shop,
+        complete_through=complete_through,
         spans=None if arrivals else settled.spans,
         keeps_order=staged.feed.keeps_order,
     )
