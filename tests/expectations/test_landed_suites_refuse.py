@@ -136,13 +136,12 @@ WARNINGS: list[Sample] = [
     ),
     ("landed__campaign_plans", "update raw.campaign_plans set budget_amount = 0.49", "pay at least one contact"),
     ("landed__campaign_plans", "delete from raw.campaign_products where campaign_id = 'a1'", "say what they offer"),
-<<<<<<< HEAD
     (
         "landed__campaign_products",
         "update raw.campaigns set end_date = '2024-06-01' where campaign_id = 'a1';"
         "update raw.campaign_products set product_id = 'NOPE' where campaign_id = 'a1'",
         "a product of the catalogue in every campaign",
-=======
+    ),
     ("landed__campaigns", "update raw.campaigns set end_date = '2020-01-01'", "no campaign that ends before it starts"),
     ("landed__campaign_plans", "update raw.campaign_plans set holdout_pct = 0", "percentage that could be used"),
     (
@@ -164,7 +163,6 @@ WARNINGS: list[Sample] = [
         "landed__campaign_plans",
         f"{_LAST_DAY}; update raw.campaign_plans set margin_pct = 0.35",
         "margin between 0 and 1",
->>>>>>> fix-land
     ),
     ("landed__holidays", "delete from raw.holidays where holiday_date > '2024-05-01'", "still to come"),
     ("landed__promotions", "update raw.promotions set end_date = '2030-01-01'", "longer than 92 days"),
@@ -202,7 +200,6 @@ def test_a_doubtful_sample_warns_and_does_not_stop(sample: Sample, shop: Any, su
 
 
 @pytest.mark.parametrize(
-<<<<<<< HEAD
     "doubt",
     [
         "update raw.campaign_products set product_id = 'NOPE' where campaign_id = 'a1' and coupon_id <> 'x1'",
@@ -218,7 +215,9 @@ def test_a_campaign_that_offers_one_known_product_or_none_at_all_raises_no_warni
     words = "a product of the catalogue in every campaign that is not over"
     outcome = shop.check(suite_called("landed__campaign_products"))
     assert [one.status for one in outcome.outcomes if one.expects == words] == ["passed"]
-=======
+
+
+@pytest.mark.parametrize(
     ("suite", "bad", "mended"),
     [
         ("landed__campaign_plans", "set holdout_pct = 0, margin_pct = 0", "set holdout_pct = null, margin_pct = 30"),
@@ -236,7 +235,6 @@ def test_a_row_that_was_mended_stops_no_night(
         f"insert into {table} from later"
     )
     assert_valid(shop, suite_called(suite))
->>>>>>> fix-land
 
 
 @pytest.mark.parametrize("name", SUITES)
