@@ -45,7 +45,8 @@ _MIN_SOLD = 5.0
 _ROUNDS = 60
 _TAILS_OF_SEASON = 2.0
 """Most categories sell alike all year and a few, corn or ice cream, do not: a normal prior would pull those in, too."""
-_LEAST, _MOST = 0.25, 4.0
+_LEAST, _MOST = 0.05, 20.0
+"""What sells twenty times as much in summer as in winter is as good as not sold then, and its level a guess."""
 
 
 @dataclass(frozen=True, order=True)
