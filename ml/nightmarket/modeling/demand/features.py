@@ -110,8 +110,7 @@ def local_level(histories: Histories) -> Doubles:
 
     The pull is that of a third of a week of history: products of one category differ so much in size that their mean
     says little of any of them. It counts for a product that has been sold for a week or two. With the season taken off
-    a long memory is best: a fall of 5 % a week left the categories at .1550 on the origins 2017-07-10, 08-07 and 09-04,
-    7 % at .1553, 10 % at .1556.
+    a long memory is best: a fall of 5 % a week was better than 7 or 10 % on the origins 2017-07-10, 08-07 and 09-04.
     """
     filled = histories.filled[:, -_LEVEL_WEEKS:]
     n_weeks = filled.shape[1]
