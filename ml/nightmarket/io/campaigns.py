@@ -96,7 +96,7 @@ def read_campaign_facts(settings: Settings, snapshot: Snapshot, *, as_of: date) 
             refused_plans=refused,
             products={campaign_id: _products(connection, campaign_id) for campaign_id in decided},
             not_in_catalogue={
-                campaign_id: _not_in_catalogue(connection, campaign_id, as_of)
+                campaign_id: _products(connection, campaign_id, not_known_before=as_of)
                 for campaign_id in (decided if has_catalogue else [])
             },
             contacts={campaign_id: _contacts(connection, campaign_id, as_of) for campaign_id in decided},
@@ -128,21 +128,16 @@ def _later_campaigns(connection: duckdb.DuckDBPyConnection, as_of: date) -> dict
     )
 
 
-def _products(connection: duckdb.DuckDBPyConnection, campaign_id: str) -> NDArray[np.str_]:
+def _products(
+    connection: duckdb.DuckDBPyConnection, campaign_id: str, *, not_known_before: date | None = None
+) -> NDArray[np.str_]:
+    """Return what a campaign offers; with a date, of that what the catalogue did not have before it."""
+    in_catalogue = "(select product_id from raw.products where arrived_date < $before)"
     rows = _rows(
         connection,
-        "select distinct product_id from campaign_products where campaign_id = ? order by product_id",
-        [campaign_id],
-    )
-    return np.array([product for (product,) in rows], dtype=np.str_)
-
-
-def _not_in_catalogue(connection: duckdb.DuckDBPyConnection, campaign_id: str, as_of: date) -> NDArray[np.str_]:
-    rows = _rows(
-        connection,
-        "select distinct product_id from campaign_products where campaign_id = ? "
-        "and product_id not in (select product_id from raw.products where arrived_date < ?) order by product_id",
-        [campaign_id, as_of],
+        "select distinct product_id from campaign_products where campaign_id = $campaign_id "
+        f"and ($before::date is null or product_id not in {in_catalogue}) order by product_id",
+        {"campaign_id": campaign_id, "before": not_known_before},
     )
     return np.array([product for (product,) in rows], dtype=np.str_)
 

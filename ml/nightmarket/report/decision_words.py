@@ -32,11 +32,6 @@ def units(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 10 or value == round(value) else f"{value:.1f}"
 
 
-def exact_percent(share: float) -> str:
-    """Return a share that somebody set, as it was set: 10%, 99.9%."""
-    return f"{100 * share:.10g}%"
-
-
 def say_next_unit(campaign: CampaignTargets, currency: str) -> str:
     """Return what more budget would bring, in words: the dual price of the budget."""
     one = f"{currency} 1".strip()

@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from nightmarket.decisions.reorder.reasons import exact_units
+from nightmarket.decisions.exact import exact_percent, exact_units
 from nightmarket.report import bands, charts, curves, decision_words, wording
 from nightmarket.report.content import NightReport
 from nightmarket.report.movers import stability_index
@@ -41,7 +41,7 @@ def render_report(report: NightReport) -> str:
         decimals=lambda value, n=2: f"{value:,.{n}f}",
         long_day=_long_day,
         money=decision_words.money,
-        exact_pct=decision_words.exact_percent,
+        exact_pct=lambda share: f"{exact_percent(share)}%",
         exact_units=exact_units,
         pct=wording.percent,
         seconds=_seconds,

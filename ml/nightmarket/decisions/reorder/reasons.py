@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nightmarket.decisions.exact import exact_units
 from nightmarket.decisions.reorder.rows import NONE, RECENT_WEEKS
 
 STALE_STOCK_DAYS = 7
@@ -162,11 +163,6 @@ def _of_stock(row: Row, given: Given) -> list[str]:
         if amount < 0:
             said.append(f"{name} given as {amount:g}, not believed")
     return said
-
-
-def exact_units(value: float) -> str:
-    """Return units that are counted, ordered or packed: exact to the four decimals that are stored."""
-    return f"{round(value, 4) + 0.0:,.4f}".rstrip("0").rstrip(".")
 
 
 def _expected(value: float) -> str:

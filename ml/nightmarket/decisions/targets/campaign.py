@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from nightmarket.clock import STEP_DAYS
+from nightmarket.decisions.exact import exact_percent
 from nightmarket.decisions.targets.holdout import validate_share
 
 _HAIR = 1e-12
@@ -152,9 +153,10 @@ def warn_of_release(terms: Terms, earlier_share: float | None) -> Terms:
     # Nights before this rounding published shares that are a hair above those of the same percentage.
     if earlier_share is None or earlier_share <= terms.holdout_share + _HAIR:
         return terms
+    before, now = exact_percent(earlier_share), exact_percent(terms.holdout_share)
     note = (
-        f"holdout lowered from {100 * earlier_share:.10g} to {100 * terms.holdout_share:.10g} % while it runs: some who"
-        " were held out may be contacted, which spoils its measurement"
+        f"holdout lowered from {before} to {now} % while it runs: some who were held out may be contacted, which spoils"
+        " its measurement"
     )
     return replace(terms, notes=(*terms.notes, note))
 

@@ -14,6 +14,7 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
+from nightmarket.decisions.exact import exact_percent
 from nightmarket.errors import InvalidSetting
 
 
@@ -54,7 +55,7 @@ def validate_share(share: float, campaign_id: str) -> float:
     """
     if not 0 < share < 1:
         raise InvalidSetting(
-            f"Got a holdout of {100 * share:.10g} % for campaign {campaign_id!r} but expected more than 0 and less "
+            f"Got a holdout of {exact_percent(share)} % for campaign {campaign_id!r} but expected more than 0 and less "
             "than 100: without a holdout nothing says what a campaign brought, and with all held out there is none. "
             "Set holdout_pct in campaign_plans, or NIGHTMARKET_HOLDOUT_PCT."
         )

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from nightmarket.decisions.exact import exact_percent
 from nightmarket.decisions.targets.inputs import Campaign, Candidates
 from nightmarket.decisions.targets.policy import Choice
 from nightmarket.decisions.targets.table import (
@@ -83,7 +84,7 @@ def _reasons(
             (choice.is_contacted[rows], f"worth more than it costs, and among the best{behind}"),
             (
                 choice.is_held_out[rows],
-                f"held out by lot ({100 * campaign.terms.holdout_share:.10g} %) to measure the campaign, else"
+                f"held out by lot ({exact_percent(campaign.terms.holdout_share)} %) to measure the campaign, else"
                 f" contacted{behind}",
             ),
             (choice.value_amount[rows] <= 0, f"expected to bring no more than the contact costs{behind}"),

@@ -15,10 +15,10 @@ from nightmarket.modeling.demand.bands import BLOCKS, QUANTILES
 from nightmarket.modeling.demand.baselines import BASELINES, YEAR, forecast_baseline
 from nightmarket.modeling.demand.candidates import SERIES_BY_SERIES
 from nightmarket.modeling.demand.histories import LEVELS, Level
-from nightmarket.modeling.demand.measure import Errors, coverage, errors_of
-from nightmarket.modeling.demand.panel import Doubles, Panel
+from nightmarket.modeling.demand.measure import Errors, coverage
+from nightmarket.modeling.demand.panel import HORIZON, Doubles, Panel
 from nightmarket.modeling.demand.tested import (
-    HEADLINE_WEEKS,
+    HEADLINE,
     TOP_NAME,
     Tested,
     bootstrap_gain,
@@ -93,13 +93,12 @@ def evaluate_demand(
 
 
 def _level(name: str, by_seed: Sequence[Sequence[Tested]]) -> dict[str, Any]:
-    weeks = slice(0, HEADLINE_WEEKS)
     first = by_seed[0]
-    found = _figures(name, first, weeks)
+    found = _figures(name, first)
     if not found:
         return found
     if len(by_seed) > 1:
-        found["wape_by_seed"] = [_figures(name, one, weeks)["wape"] for one in by_seed]
+        found["wape_by_seed"] = [_figures(name, one)["wape"] for one in by_seed]
     baselines = {}
     for method in BASELINES:
         errors = _baseline_errors(name, method, first)
@@ -120,17 +119,15 @@ def _level(name: str, by_seed: Sequence[Sequence[Tested]]) -> dict[str, Any]:
     }
 
 
-def _figures(name: str, tested: Sequence[Tested], weeks: slice) -> dict[str, Any]:
-    errors, inside = [], np.zeros((2, 2), np.int64)
-    for one in tested:
-        level, rows = one.parts()[name]
-        outcome = one.outcome[level][rows, weeks]
-        errors.append(errors_of(one.points.units[level][rows, weeks], outcome))
-        for place, share in enumerate((0.8, 0.95)):
-            inside[place] += coverage(one.quantiles[level][rows, weeks], outcome, share)
-    errors = [one for one in errors if one.sold.sum() > 0]
+def _figures(name: str, tested: Sequence[Tested], weeks: slice = HEADLINE) -> dict[str, Any]:
+    errors = errors_at_origins(name, tested, weeks=weeks)
     if not errors:
         return {}
+    inside = np.zeros((2, 2), np.int64)
+    for one in tested:
+        level, rows = one.parts()[name]
+        for place, share in enumerate((0.8, 0.95)):
+            inside[place] += coverage(one.quantiles[level][rows, weeks], one.outcome[level][rows, weeks], share)
     return {
         "wape": round(mean_wape(errors), 5),
         "wape_by_origin": [round(one.wape, 5) for one in errors],
@@ -145,7 +142,7 @@ def _figures(name: str, tested: Sequence[Tested], weeks: slice) -> dict[str, Any
 def _median(name: str, tested: Sequence[Tested]) -> dict[str, Any]:
     """Return WAPE and bias of the published median, and its gain over the best median of a series' last weeks."""
     at = QUANTILES.index(0.5)
-    ours = errors_at_origins(name, tested, lambda one, level, rows: one.quantiles[level][rows, :HEADLINE_WEEKS, at])
+    ours = errors_at_origins(name, tested, lambda one, level, rows: one.quantiles[level][rows, :, at])
     theirs = {n: errors_at_origins(name, tested, functools.partial(_median_of_weeks, n)) for n in MEDIANS}
     wapes = {n: mean_wape(errors) for n, errors in theirs.items()}
     best = min(wapes, key=lambda n: (wapes[n], n))
@@ -161,7 +158,7 @@ def _median(name: str, tested: Sequence[Tested]) -> dict[str, Any]:
 
 
 def _median_of_weeks(n: int, one: Tested, level: Level, rows: NDArray[np.int64]) -> Doubles:
-    return np.median(one.points.histories[level].filled[rows, -n:], axis=1)[:, None]
+    return np.repeat(np.median(one.points.histories[level].filled[rows, -n:], axis=1)[:, None], HORIZON, axis=1)
 
 
 def _baseline_errors(name: str, method: str, tested: Sequence[Tested]) -> list[Errors] | None:
@@ -172,14 +169,13 @@ def _baseline_errors(name: str, method: str, tested: Sequence[Tested]) -> list[E
     return errors_at_origins(
         name,
         tested,
-        lambda one, level, rows: forecast_baseline(method, one.points.histories[level].take(rows))[:, :HEADLINE_WEEKS],
+        lambda one, level, rows: forecast_baseline(method, one.points.histories[level].take(rows)),
     )
 
 
 def wapes_of(tested: Sequence[Tested]) -> dict[str, float]:
     """Return the WAPE of what arms are compared by."""
-    weeks = slice(0, HEADLINE_WEEKS)
-    found = {name: _figures(name, tested, weeks) for name in ("category", TOP_NAME, "product", "product/new", "total")}
+    found = {name: _figures(name, tested) for name in ("category", TOP_NAME, "product", "product/new", "total")}
     return {name: figures["wape"] for name, figures in found.items() if figures}
 
 

@@ -20,6 +20,7 @@ from nightmarket.modeling.demand.panel import HORIZON, Doubles, Panel
 from nightmarket.modeling.demand.train import PanelAt, train_demand
 
 HEADLINE_WEEKS = 4
+HEADLINE = slice(0, HEADLINE_WEEKS)
 TOP_NAME = f"top_{TOP}"
 N_DRAWS = 200
 
@@ -61,17 +62,24 @@ def test_origin(panel_at: PanelAt, origin: date, seed: int, threads: int, closed
 
 
 def _expected(one: Tested, level: Level, rows: NDArray[np.int64]) -> Doubles:
-    return one.points.units[level][rows, :HEADLINE_WEEKS]
+    return one.points.units[level][rows]
 
 
 def errors_at_origins(
-    name: str, tested: Sequence[Tested], made: Callable[[Tested, Level, NDArray[np.int64]], Doubles] = _expected
+    name: str,
+    tested: Sequence[Tested],
+    made: Callable[[Tested, Level, NDArray[np.int64]], Doubles] = _expected,
+    *,
+    weeks: slice = HEADLINE,
 ) -> list[Errors]:
-    """Return the errors of each origin at which anything was sold: of the expected units, or of what ``made`` makes."""
+    """Return the errors of each origin at which anything was sold: of the expected units, or of what ``made`` makes.
+
+    ``made`` returns (rows, 8).
+    """
     found = []
     for one in tested:
         level, rows = one.parts()[name]
-        found.append(errors_of(made(one, level, rows), one.outcome[level][rows, :HEADLINE_WEEKS]))
+        found.append(errors_of(made(one, level, rows)[:, weeks], one.outcome[level][rows, weeks]))
     return [one for one in found if one.sold.sum() > 0]
 
 
@@ -96,7 +104,7 @@ def _ids(tested: Tested, name: str) -> NDArray[np.object_]:
 
 def _sold(tested: Tested, name: str) -> bool:
     level, rows = tested.parts()[name]
-    return bool(np.nansum(tested.outcome[level][rows, :HEADLINE_WEEKS]) > 0)
+    return bool(np.nansum(tested.outcome[level][rows, HEADLINE]) > 0)
 
 
 def mean_wape(errors: Sequence[Errors]) -> float:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from nightmarket.decisions.exact import exact_percent
 from nightmarket.decisions.targets.campaign import KnownCampaign
 from nightmarket.decisions.targets.inputs import Campaign
 from nightmarket.io.dealt_campaigns import HABITS, DealtCampaigns, read_dealt_campaigns, read_habits
@@ -138,14 +139,14 @@ def _of_one_share(dealt: DealtCampaigns) -> tuple[pa.Table, dict[str, str]]:
     """
     shares, counts = np.unique(dealt.rows["holdout_share"].to_numpy(), return_counts=True)
     chosen = float(shares[np.argmax(counts * shares * (1 - shares))])
-    kept = dealt.rows.filter(pc.equal(dealt.rows["holdout_share"], chosen))
-    used = set(kept["campaign_id"].to_pylist())
-    dealt_by = zip(dealt.rows["campaign_id"].to_pylist(), dealt.rows["holdout_share"].to_pylist(), strict=True)
+    is_kept = pc.equal(dealt.rows["holdout_share"], chosen)
+    kept, others = dealt.rows.filter(is_kept), dealt.rows.filter(pc.invert(is_kept))
+    used = kept["campaign_id"].unique().to_pylist()
     dropped = {
-        campaign: f"dealt with {100 * share:g} % held out and not with {100 * chosen:g} %, by which there is most to "
-        "compare: arms of several shares are not one lottery"
-        for campaign, share in dealt_by
-        if campaign not in used
+        one["campaign_id"]: f"dealt with {exact_percent(one['holdout_share'])} % held out and not with "
+        f"{exact_percent(chosen)} %, by which there is most to compare: arms of several shares are not one lottery"
+        for one in others.group_by(["campaign_id", "holdout_share"]).aggregate([]).to_pylist()
+        if one["campaign_id"] not in used
     }
     return kept, dict(sorted({**dealt.not_used, **dropped}.items()))
 
